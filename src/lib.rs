@@ -1,1 +1,3 @@
+//! chipwire: see ARCHITECTURE.md.
 
+pub mod model;

@@ -1,1 +1,3 @@
-fn main(){}
+//! The chipwire program.
+
+fn main() {}
