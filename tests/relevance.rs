@@ -108,7 +108,7 @@ fn homonyms_stay_out_and_chip_stories_without_a_chip_word_come_in() {
 }
 
 /// Precision and recall reached on our own entries, November 2026.
-const OURS: (f64, f64) = (0.985, 0.955);
+const OURS: (f64, f64) = (0.985, 0.960);
 
 #[test]
 fn each_language_is_judged_by_terms_of_its_own() {
