@@ -1,3 +1,5 @@
 //! chipwire: see ARCHITECTURE.md.
 
+pub mod link;
 pub mod model;
+pub mod text;
