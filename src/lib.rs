@@ -2,4 +2,6 @@
 
 pub mod link;
 pub mod model;
+pub mod normalise;
+pub mod parse;
 pub mod text;

@@ -8,7 +8,7 @@ mod markup;
 mod words;
 
 pub use entities::{decode as decode_entities, named as named_entity};
-pub use markup::{links, looks_like_markup, plain};
+pub use markup::{Tag, links, looks_like_markup, plain, tags};
 pub use words::{cut, fold, one_line, sentences, shingles, tidy, tokens};
 
 #[cfg(test)]

@@ -82,20 +82,23 @@ pub fn looks_like_markup(text: &str) -> bool {
         })
 }
 
-/// The targets of the links in HTML, as written but for character references, in order.
-pub fn links(html: &str) -> impl Iterator<Item = String> {
+/// The start tags of HTML, in order.
+pub fn tags(html: &str) -> impl Iterator<Item = Tag<'_>> {
     let mut walk = Walk::new(html);
     std::iter::from_fn(move || {
         loop {
             if let Piece::Tag(tag) = walk.next()?
                 && !tag.is_end
-                && tag.name.eq_ignore_ascii_case("a")
-                && let Some(href) = tag.attribute("href")
             {
-                return Some(href);
+                return Some(tag);
             }
         }
     })
+}
+
+/// The targets of the links in HTML, as written but for character references, in order.
+pub fn links(html: &str) -> impl Iterator<Item = String> {
+    tags(html).filter(|tag| tag.is("a")).filter_map(|tag| tag.attribute("href"))
 }
 
 enum Piece<'a> {
@@ -103,15 +106,30 @@ enum Piece<'a> {
     Tag(Tag<'a>),
 }
 
-struct Tag<'a> {
+/// A tag of HTML.
+#[derive(Debug, Clone, Copy)]
+pub struct Tag<'a> {
     name: &'a str,
     is_end: bool,
     attributes: &'a str,
+    /// From `<` to after `>`.
+    whole: &'a str,
 }
 
 impl Tag<'_> {
+    /// Whether it is of that element.
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
     fn is_one_of(&self, names: &[&str]) -> bool {
         names.iter().any(|name| self.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Where the tag stands in the HTML that it was found in: from its `<` to after its `>`.
+    pub fn span_in(&self, html: &str) -> (usize, usize) {
+        let start = (self.whole.as_ptr() as usize).saturating_sub(html.as_ptr() as usize);
+        (start, start + self.whole.len())
     }
 
     /// A tag that HTML knows, unlike the `<T>` of a headline on generics.
@@ -129,7 +147,7 @@ impl Tag<'_> {
     }
 
     /// An attribute's value, its references decoded.
-    fn attribute(&self, wanted: &str) -> Option<String> {
+    pub fn attribute(&self, wanted: &str) -> Option<String> {
         let mut rest = self.attributes;
         loop {
             rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
@@ -202,7 +220,7 @@ impl<'a> Walk<'a> {
     /// The tag that begins at `at`, where what stands there is one, and what follows it.
     fn tag_at(&mut self, at: usize) -> Option<(Tag<'a>, &'a str)> {
         let text = self.rest.get(at + 1..)?;
-        let no_name = |name, after| Some((Tag { name, is_end: false, attributes: "" }, after));
+        let no_name = |name, after| Some((Tag { name, is_end: false, attributes: "", whole: "" }, after));
         if let Some(comment) = text.strip_prefix("!--") {
             return no_name(
                 "!--",
@@ -224,8 +242,10 @@ impl<'a> Walk<'a> {
             self.has_no_more_tags = memchr::memchr(b'>', text.as_bytes()).is_none();
             return None;
         };
-        let tag = Tag { name: text.get(..name_end)?, is_end, attributes: text.get(name_end..end)? };
-        Some((tag, text.get(end + 1..)?))
+        let after = text.get(end + 1..)?;
+        let whole = self.rest.get(at..self.rest.len() - after.len())?;
+        let tag = Tag { name: text.get(..name_end)?, is_end, attributes: text.get(name_end..end)?, whole };
+        Some((tag, after))
     }
 
     /// Where the `>` of a tag is: one in a quoted attribute does not count.
