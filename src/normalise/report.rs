@@ -72,7 +72,7 @@ pub fn report(path: &str, document: &Document, limits: &Limits) -> Report {
             format: Some(feed.format),
             repaired: feed.repaired,
             feed: FeedReport { title: feed.title, link: feed.link, language: feed.language },
-            entries: feed.entries.into_iter().map(EntryReport::of).collect(),
+            entries: feed.entries.into_iter().map(|entry| EntryReport::of(entry, feed.format)).collect(),
         },
         Err(error) => Report::failed(path, error.to_string()),
     }
@@ -94,17 +94,19 @@ impl Report {
 }
 
 impl EntryReport {
-    fn of(parsed: ParsedEntry) -> Self {
+    fn of(parsed: ParsedEntry, format: &str) -> Self {
         let base = parsed.link.as_deref().and_then(|link| Url::parse(link).ok());
         let id = parsed.id.or_else(|| parsed.link.clone()).unwrap_or_else(|| {
             let plain = |html: &Option<String>| text::plain(html.as_deref().unwrap_or_default());
             let title = parsed.title.as_deref().unwrap_or_default();
             identity::guid_of_text(title, &plain(&parsed.summary), &plain(&parsed.content))
         });
+        // Atom's ids are URIs: of an entry without a link, the only address that it has.
+        let address = || Url::parse(&id).ok().filter(|_| format.starts_with("atom")).map(String::from);
         Self {
-            id,
             title: parsed.title,
-            link: parsed.link,
+            link: parsed.link.or_else(address),
+            id,
             published: parsed.published.map(|claimed| shown(claimed.at)),
             updated: parsed.updated.map(shown),
             author: parsed.author,

@@ -38,7 +38,7 @@ pub(super) fn read(text: &str, url: &Url, limits: &Limits) -> Result<ParsedFeed,
         title: reader.line(&feed.title),
         link: reader.web(&feed.home_page_url),
         language: feed.language.0.clone(),
-        hubs: feed.hubs.0.iter().filter_map(|hub| reader.web(&hub.url)).collect(),
+        hubs: feed.hubs.0.iter().filter_map(|hub| reader.web(&hub.0.as_ref()?.url)).collect(),
         self_link: feed.own_url.0.clone(),
         freshness: Freshness::default(),
         repaired,
@@ -90,7 +90,12 @@ impl Reader<'_> {
                 .or_else(|| self.html(&item.content_text, Kind::Plain)),
             categories,
             image: self.web(&item.image).or_else(|| self.web(&item.banner_image)),
-            enclosures: item.attachments.0.iter().filter_map(|file| self.enclosure(file)).collect(),
+            enclosures: item
+                .attachments
+                .0
+                .iter()
+                .filter_map(|file| self.enclosure(file.0.as_ref()?))
+                .collect(),
             source: None,
             via: about.filter(|about| own.as_ref().is_some_and(|own| own != about)).into_iter().collect(),
             language: item.language.0.clone(),

@@ -57,6 +57,8 @@ pub(super) fn survey(text: &str, limits: &Limits) -> Survey {
         limits,
         open: Vec::with_capacity(16),
         survey: Survey { root: Root::Other, root_at: 0, entries: 0, fault: None, is_rich: false },
+        may_nest: false,
+        has_title: false,
     };
     if bytes.iter().find(|byte| matches!(byte, b'<' | b'{')) == Some(&b'{') {
         look.survey.root = Root::Json;
@@ -82,6 +84,10 @@ struct Look<'a> {
     limits: &'a Limits,
     open: Vec<&'a str>,
     survey: Survey,
+    /// The entry's field may hold elements.
+    may_nest: bool,
+    /// The entry's title was seen.
+    has_title: bool,
 }
 
 impl<'a> Look<'a> {
@@ -123,7 +129,7 @@ impl<'a> Look<'a> {
             self.survey.root_at = at;
         }
         self.look_at_attributes(attributes);
-        self.look_at_name(name);
+        self.look_at_name(name, attributes);
         if !attributes.ends_with('/') {
             if self.open.len() >= self.limits.depth {
                 self.survey.is_rich = true;
@@ -147,20 +153,32 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn look_at_name(&mut self, name: &str) {
+    fn look_at_name(&mut self, name: &str, attributes: &str) {
         let depth = self.open.len();
+        if matches!(name, "item" | "entry") {
+            self.has_title = false;
+        } else if name == "title" && matches!(self.open.last(), Some(&"item" | &"entry")) {
+            // feed-rs takes the last of several titles.
+            self.survey.is_rich |= self.has_title;
+            self.has_title = true;
+        }
         match self.survey.root {
             Root::Rss => {
-                self.survey.entries += usize::from(name == "item");
+                self.survey.entries += usize::from(matches!(name, "item" | "entry"));
                 let is_field = depth == 3 && self.open.last() == Some(&"item");
                 self.survey.is_rich |= is_field && is_rich(name, RICH_IN_RSS);
                 // Elements within an item's fields.
                 self.survey.is_rich |= depth >= 4 && self.open.get(2) == Some(&"item");
             }
             Root::Atom => {
-                self.survey.entries += usize::from(name == "entry");
+                self.survey.entries += usize::from(matches!(name, "item" | "entry"));
                 let is_field = depth == 2 && self.open.last() == Some(&"entry");
                 self.survey.is_rich |= is_field && is_rich(name, RICH_IN_ATOM);
+                if is_field {
+                    self.may_nest = matches!(name, "author" | "contributor") || attributes.contains("xhtml");
+                }
+                // Markup in a field that should hold text.
+                self.survey.is_rich |= depth == 3 && !self.may_nest;
             }
             Root::Json | Root::Other => {}
         }

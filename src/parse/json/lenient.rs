@@ -33,7 +33,7 @@ pub(super) struct Feed {
     pub(super) own_url: Flexible,
     pub(super) language: Flexible,
     pub(super) authors: Vec<Author>,
-    pub(super) hubs: List<Hub>,
+    pub(super) hubs: List<Object<Hub>>,
     pub(super) has_items: bool,
     pub(super) items: Vec<Item>,
     pub(super) left_out: usize,
@@ -44,6 +44,10 @@ pub(super) struct Feed {
 pub(super) struct Author {
     pub(super) name: Flexible,
 }
+
+/// An object, or nothing where something else stands in its place.
+#[derive(Debug, Clone)]
+pub(super) struct Object<T>(pub(super) Option<T>);
 
 /// A hub.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -80,7 +84,7 @@ pub(super) struct Item {
     pub(super) authors: List<Author>,
     pub(super) tags: List<Flexible>,
     pub(super) language: Flexible,
-    pub(super) attachments: List<Attachment>,
+    pub(super) attachments: List<Object<Attachment>>,
 }
 
 /// Reads into a feed, so that what was read before a fault is kept.
@@ -143,8 +147,8 @@ impl<'de> Visitor<'de> for ItemsSeed<'_> {
         let feed = self.0;
         feed.has_items = true;
         while feed.items.len() < feed.most {
-            match items.next_element::<Item>()? {
-                Some(item) => feed.items.push(item),
+            match items.next_element::<Object<Item>>()? {
+                Some(item) => feed.items.extend(item.0),
                 None => return Ok(()),
             }
         }
@@ -286,15 +290,59 @@ impl OneOf for Author {
     }
 }
 
-impl OneOf for Hub {
+impl<T> OneOf for Object<T> {
     fn of_text(_: &str) -> Option<Self> {
         None
     }
 }
 
-impl OneOf for Attachment {
-    fn of_text(_: &str) -> Option<Self> {
-        None
+/// Visits any value and keeps what is an object.
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(|object| Object(Some(object)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Object<T>, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Object(None))
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Object<T>, E> {
+        Ok(Object(None))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Object<T>, E> {
+        Ok(Object(None))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Object<T>, E> {
+        Ok(Object(None))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Object<T>, E> {
+        Ok(Object(None))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Object<T>, E> {
+        Ok(Object(None))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Object<T>, E> {
+        Ok(Object(None))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ObjectVisitor(PhantomData))
     }
 }
 
@@ -313,6 +361,19 @@ impl<'de> Visitor<'de> for AuthorVisitor {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Author, E> {
+        Ok(Author::default())
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Author, E> {
+        Ok(Author::default())
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Author, E> {
+        Ok(Author::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Author, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Author::default())
     }
 

@@ -13,6 +13,8 @@ pub(super) struct Draft {
     pub(super) id: Option<String>,
     /// The id is a permalink, where its element says nothing else (RSS 2.0).
     pub(super) is_id_a_link: bool,
+    /// The id is a URI, which may lead somewhere (Atom).
+    pub(super) is_id_an_address: bool,
     /// `rdf:about`, for want of an id.
     pub(super) about: Option<String>,
     titles: [Option<String>; 3],
@@ -24,6 +26,8 @@ pub(super) struct Draft {
     pub(super) content: Option<String>,
     /// A lesser description: of the medium, or the podcast episode.
     pub(super) media_summary: Option<String>,
+    /// An even lesser one.
+    pub(super) subtitle: Option<String>,
     categories: Vec<String>,
     pub(super) image: Option<String>,
     pub(super) enclosures: Vec<Enclosure>,
@@ -100,7 +104,10 @@ impl Draft {
         let id_link =
             self.id.as_deref().filter(|_| self.is_id_a_link).and_then(|id| link::absolute(None, id));
         let [alternate, untyped, other, last] = self.links;
+        let id_address =
+            self.id.as_deref().filter(|_| self.is_id_an_address).and_then(|id| link::absolute(None, id));
         let found = alternate.or(untyped).or_else(|| id_link.map(String::from)).or(other).or(last);
+        let found = found.or_else(|| id_address.map(String::from));
         let [published, by_extension] = self.published;
         let (published, updated) = (published.or(by_extension), self.updated);
         let mut authors = self.authors;
@@ -118,7 +125,7 @@ impl Draft {
             published: published.or(updated),
             updated: updated.map(|claimed| -> Timestamp { claimed.at }),
             author: (!authors.is_empty()).then(|| authors.join(", ")),
-            summary: self.summary.or(self.media_summary),
+            summary: self.summary.or(self.media_summary).or(self.subtitle),
             content: self.content,
             categories: self.categories,
             image: self.image.clone().or_else(picture),

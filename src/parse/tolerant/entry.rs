@@ -51,7 +51,10 @@ fn own(element: &Element<'_>, draft: &mut Draft, limits: &Limits) {
                 .attribute("ispermalink")
                 .is_none_or(|value| value.trim().eq_ignore_ascii_case("true"));
         }
-        "id" => draft.id = fields::id(&element.text(), limits).or(draft.id.take()),
+        "id" => {
+            draft.id = fields::id(&element.text(), limits).or(draft.id.take());
+            draft.is_id_an_address = true;
+        }
         "pubdate" | "published" | "issued" => draft.published(Rank::Own, &element.text()),
         "created" | "date" => draft.published(Rank::Extension, &element.text()),
         "updated" | "modified" | "lastbuilddate" | "lastmod" => draft.updated(&element.text()),
@@ -121,13 +124,10 @@ fn media_parts(element: &Element<'_>, draft: &mut Draft, limits: &Limits) {
 fn itunes(element: &Element<'_>, draft: &mut Draft, limits: &Limits) {
     match element.local.to_ascii_lowercase().as_str() {
         "title" => draft.title(Rank::Near, title(element, limits)),
-        "summary" | "subtitle" => {
-            let html = construct(element, Kind::Unsaid, limits);
-            let is_longer = html.as_ref().map(String::len) > draft.media_summary.as_ref().map(String::len);
-            if is_longer {
-                draft.media_summary = html;
-            }
+        "summary" => {
+            draft.media_summary = construct(element, Kind::Unsaid, limits).or(draft.media_summary.take());
         }
+        "subtitle" => draft.subtitle = construct(element, Kind::Unsaid, limits),
         "author" => draft.author(line(&element.text(), limits)),
         "image" => draft.image = draft.image.take().or_else(|| picture(element, limits)),
         _ => {}

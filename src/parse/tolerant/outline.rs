@@ -121,8 +121,11 @@ fn head_stops(element: &Element<'_>) -> &'static [&'static str] {
     const LINES: &[&str] =
         &["item", "entry", "link", "description", "language", "pubdate", "lastbuilddate", "image"];
     match () {
-        () if !element.space.is_own() => &[],
-        () if element.is_one_of(&["title", "link", "language", "pubdate", "copyright", "generator"]) => LINES,
+        () if element.space.is_own()
+            && element.is_one_of(&["title", "link", "language", "pubdate", "copyright", "generator"]) =>
+        {
+            LINES
+        }
         () => &["item", "entry"],
     }
 }
