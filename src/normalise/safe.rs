@@ -47,6 +47,9 @@ pub(crate) fn clean(html: &str, base: Option<&Url>) -> String {
     if !html.contains(['<', '&', '>']) {
         return html.to_owned();
     }
+    // Without a single `>` nothing in it is a tag, and a `<` is meant to be seen.
+    let shown = if html.contains('>') { Cow::Borrowed(html) } else { Cow::Owned(html.replace('<', "&lt;")) };
+    let html = &*shown;
     if text::tags(html).count() > MOST_DEPTH && depth(html) > MOST_DEPTH {
         return escape(&text::plain(html));
     }
