@@ -70,6 +70,8 @@ impl Reader<'_> {
     fn entry(&self, item: &Item) -> ParsedEntry {
         let id = item.id.0.as_deref().and_then(|id| fields::id(id, self.limits));
         let (own, about) = (self.web(&item.url), self.web(&item.external_url));
+        let date = |text: &Flexible| text.0.as_deref().and_then(dates::read);
+        let updated = date(&item.date_modified);
         let id_link = || fields::web(id.as_deref()?, None, self.limits);
         let mut categories: Vec<String> = Vec::new();
         for tag in item.tags.0.iter().filter_map(|tag| self.line(tag)) {
@@ -81,8 +83,8 @@ impl Reader<'_> {
         ParsedEntry {
             title: self.line(&item.title),
             link: own.clone().or_else(|| about.clone()).or_else(id_link),
-            published: item.date_published.0.as_deref().and_then(dates::read),
-            updated: item.date_modified.0.as_deref().and_then(dates::read).map(|claimed| claimed.at),
+            published: date(&item.date_published).or(updated),
+            updated: updated.map(|claimed| claimed.at),
             author: names(&authors.0, self.limits).or_else(|| self.author.map(str::to_owned)),
             summary: self.html(&item.summary, Kind::Plain),
             content: self
