@@ -1,4 +1,8 @@
 //! chipwire: see ARCHITECTURE.md.
 
 pub mod config;
+pub mod link;
 pub mod model;
+pub mod normalise;
+pub mod parse;
+pub mod text;

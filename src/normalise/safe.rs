@@ -1,0 +1,139 @@
+//! Markup that is safe to show: ammonia's allow-list, less what watches readers.
+
+use crate::model::Entry;
+use crate::text;
+use ammonia::{Builder, UrlRelative};
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+use url::Url;
+
+/// Elements within elements that are read as markup; deeper text is shown without it.
+const MOST_DEPTH: usize = 256;
+
+/// Hosts (and what is below them) of pictures that only count readers.
+#[rustfmt::skip]
+const BEACON_HOSTS: &[&str] = &[
+    "feedburner.com", "feedsportal.com", "doubleclick.net", "google-analytics.com", "scorecardresearch.com", "quantserve.com",
+    "pixel.wp.com", "stats.wordpress.com", "feeds.wordpress.com", "pixel.quantserve.com", "imrworldwide.com", "pixel.facebook.com",
+    "analytics.twitter.com", "bat.bing.com", "mf.feeds.reuters.com", "feedads.g.doubleclick.net", "rss.buysellads.com", "pheedo.com",
+];
+/// Parts of paths of pictures that only count readers.
+const BEACON_PATHS: &[&str] = &[
+    "/pixel.gif",
+    "/b.gif?",
+    "/1x1.",
+    "/spacer.gif",
+    "/beacon",
+    "/track/open",
+    "/pixel?",
+    "/tracking-pixel",
+    "/~r/",
+    "/~ff/",
+];
+
+static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(cleaner);
+
+/// Makes the markup of an entry safe: no script, style, event attribute, form, frame, no link but web and mail links,
+/// no picture that only counts readers; relative links against the entry's own.
+pub fn sanitise(entry: &mut Entry) {
+    let base = entry.url.as_deref().and_then(|url| Url::parse(url).ok());
+    entry.summary_html = clean(&entry.summary_html, base.as_ref());
+    entry.content_html = clean(&entry.content_html, base.as_ref());
+}
+
+/// One field's markup made safe; links in it are relative to `base`.
+pub(crate) fn clean(html: &str, base: Option<&Url>) -> String {
+    if !html.contains(['<', '&', '>']) {
+        return html.to_owned();
+    }
+    if text::tags(html).count() > MOST_DEPTH && depth(html) > MOST_DEPTH {
+        return escape(&text::plain(html));
+    }
+    let without_beacons = without_beacons(html);
+    match base {
+        None => CLEANER.clean(&without_beacons).to_string(),
+        Some(base) => {
+            let mut cleaner = cleaner();
+            cleaner.url_relative(UrlRelative::RewriteWithBase(base.clone()));
+            cleaner.clean(&without_beacons).to_string()
+        }
+    }
+}
+
+fn cleaner() -> Builder<'static> {
+    let mut builder = Builder::default();
+    builder
+        .add_tags(["picture", "source", "video", "audio"])
+        .add_tag_attributes("source", ["src", "srcset", "type", "media"])
+        .add_tag_attributes("video", ["src", "poster", "controls", "width", "height"])
+        .add_tag_attributes("audio", ["src", "controls"])
+        .clean_content_tags(HashSet::from([
+            "script", "style", "noscript", "iframe", "object", "embed", "template",
+        ]))
+        .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        .url_relative(UrlRelative::Deny)
+        .link_rel(Some("noopener noreferrer nofollow"))
+        .strip_comments(true);
+    builder
+}
+
+/// How deep elements are nested, void ones not counted.
+fn depth(html: &str) -> usize {
+    // An upper bound: elements that are never closed count on.
+    let (mut depth, mut deepest) = (0_usize, 0_usize);
+    for (at, _) in html.match_indices('<') {
+        let next = html.as_bytes().get(at + 1).copied().unwrap_or_default();
+        if next == b'/' {
+            depth = depth.saturating_sub(1);
+        } else if next.is_ascii_alphabetic() {
+            let name = html.get(at + 1..).unwrap_or_default();
+            let is_void = ["br", "img", "hr", "wbr", "input", "li", "p"].iter().any(|void| {
+                name.get(..void.len()).is_some_and(|found| found.eq_ignore_ascii_case(void))
+                    && !name.as_bytes().get(void.len()).is_some_and(u8::is_ascii_alphanumeric)
+            });
+            depth += usize::from(!is_void);
+            deepest = deepest.max(depth);
+        }
+    }
+    deepest
+}
+
+fn escape(plain: &str) -> String {
+    plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>\n")
+}
+
+/// Takes out pictures of 1×1 and those of known counters.
+fn without_beacons(html: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    let mut rest_from = 0;
+    for tag in text::tags(html).filter(|tag| tag.is("img") && is_beacon(tag)) {
+        let (start, end) = tag.span_in(html);
+        out.push_str(html.get(rest_from..start).unwrap_or_default());
+        rest_from = end;
+    }
+    if rest_from == 0 {
+        return Cow::Borrowed(html);
+    }
+    out.push_str(html.get(rest_from..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+fn is_beacon(tag: &text::Tag<'_>) -> bool {
+    let is_tiny = |name: &str| {
+        tag.attribute(name).is_some_and(|value| matches!(value.trim().trim_end_matches("px"), "0" | "1"))
+    };
+    if (is_tiny("width") && tag.attribute("height").is_none_or(|_| is_tiny("height")))
+        || (is_tiny("height") && tag.attribute("width").is_none())
+    {
+        return true;
+    }
+    let Some(source) = tag.attribute("src") else { return false };
+    let source = source.to_ascii_lowercase();
+    let host =
+        source.split("//").nth(1).and_then(|rest| rest.split(['/', '?', ':']).next()).unwrap_or_default();
+    let is_counter = BEACON_HOSTS
+        .iter()
+        .any(|beacon| host == *beacon || host.strip_suffix(beacon).is_some_and(|rest| rest.ends_with('.')));
+    is_counter || BEACON_PATHS.iter().any(|path| source.contains(path))
+}
