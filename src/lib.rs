@@ -1,3 +1,4 @@
 //! chipwire: see ARCHITECTURE.md.
 
 pub mod model;
+pub mod store;
