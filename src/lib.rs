@@ -6,3 +6,4 @@ pub mod model;
 pub mod normalise;
 pub mod parse;
 pub mod text;
+pub mod store;

@@ -1,0 +1,253 @@
+//! The store: what was acknowledged is there, whatever happens to the process, the power or the disk.
+//!
+//! The journal is the truth, sled is the index (docs/storage.md). One [`Store`] writes; any number of
+//! [`Reader`]s read beside it. The code outside speaks of feeds, entries and stories only.
+
+mod apply;
+mod checkpoint;
+mod draft;
+mod error;
+pub mod files;
+mod frame;
+mod index;
+mod journal;
+mod key;
+mod lock;
+mod opening;
+mod panics;
+mod reader;
+mod record;
+
+pub use error::{Advice, StoreError};
+pub use key::{Place, Seen};
+pub use lock::{Holder, holder};
+pub use opening::{IndexCondition, OpeningReport};
+pub use panics::abort_on_sled_panic;
+pub use reader::{Counts, Reader, StoryLookup};
+
+use crate::model::{Batch, Entry, Timestamp};
+use files::{Files, RealFiles};
+use index::{Index, Summary};
+use journal::{AppendError, Checkpoint, Journal};
+use record::{BatchRecord, Record};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The version of the records, the trees and the journal. A newer one is refused, an older one migrated.
+pub const SCHEMA: u32 = 1;
+
+/// What the store may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// sled's page cache. 8 MiB: 41 MiB resident with a million records; 64 MiB: 141 MiB (STORE.md).
+    pub cache_bytes: u64,
+    /// Bytes that are left free on the disk; a batch that would use them is refused.
+    pub reserve_bytes: u64,
+    /// A journal shorter than this is never replaced by a checkpoint.
+    pub checkpoint_min_bytes: u64,
+    /// The journal is replaced by a checkpoint when it is so many times longer than the last one.
+    pub checkpoint_factor: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 8 * 1024 * 1024,
+            reserve_bytes: 16 * 1024 * 1024,
+            checkpoint_min_bytes: 2 * 1024 * 1024,
+            checkpoint_factor: 3,
+        }
+    }
+}
+
+/// The one writer.
+pub struct Store {
+    dir: PathBuf,
+    settings: Settings,
+    files: Arc<dyn Files>,
+    shared: Arc<Shared>,
+    journal: Journal,
+    sequence: u64,
+    summary: Summary,
+    /// The journal's length at which the next checkpoint is tried.
+    checkpoint_at: u64,
+    broken: Option<String>,
+    lock: lock::Lock,
+}
+
+/// What the writer and the readers share.
+#[derive(Debug)]
+struct Shared {
+    index: RwLock<Index>,
+}
+
+impl Shared {
+    fn read<T>(&self, work: impl FnOnce(&Index) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        work(&self.index.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Store {
+    /// Opens or creates the store in a directory, and repairs what can be repaired. `now` only names what is
+    /// set aside.
+    pub fn open(dir: &Path, settings: Settings, now: Timestamp) -> Result<(Self, OpeningReport), StoreError> {
+        Self::open_on(dir, settings, now, Arc::new(RealFiles))
+    }
+
+    /// [`Store::open`] on files of the caller's.
+    pub fn open_on(
+        dir: &Path,
+        settings: Settings,
+        now: Timestamp,
+        files: Arc<dyn Files>,
+    ) -> Result<(Self, OpeningReport), StoreError> {
+        files::create_directory(dir, files.as_ref())
+            .map_err(|source| StoreError::environment("create the data directory", dir, source))?;
+        let lock = lock::Lock::take(dir)?;
+        let opened = opening::open(dir, &settings, &files, now)?;
+        let mut store = Self {
+            dir: dir.to_owned(),
+            settings,
+            files,
+            shared: Arc::new(Shared { index: RwLock::new(opened.index) }),
+            journal: opened.journal,
+            sequence: opened.sequence,
+            summary: opened.summary,
+            checkpoint_at: 0,
+            broken: None,
+            lock,
+        };
+        store.plan_checkpoint();
+        Ok((store, opened.report))
+    }
+
+    /// Keeps a batch: when this returns its number, the batch is on the disk, whole, for good. On an error
+    /// nothing of it was kept; [`StoreError::advice`] says how to go on.
+    pub fn commit(&mut self, batch: &Batch) -> Result<u64, StoreError> {
+        if let Some(reason) = &self.broken {
+            return Err(StoreError::Broken { reason: reason.clone() });
+        }
+        let record = BatchRecord::of(batch)?;
+        let payload = record.encode()?;
+        self.check_room(payload.len() as u64)?;
+        let sequence = self.sequence + 1;
+        let (writes, summary) = self.shared.read(|index| {
+            let mut draft = draft::Draft::new(index);
+            apply::apply(&mut draft, record, sequence)?;
+            Ok(draft.finish(self.summary.clone())?)
+        })?;
+        self.journal.append(sequence, &payload).map_err(|error| self.failed_append(error, payload.len()))?;
+        let written = self.shared.read(|index| Ok(index.write(&writes, Some(sequence), &summary)?));
+        if let Err(error) = written {
+            return Err(self.broken(format!("batch {sequence} is safe in the journal, but {error}")));
+        }
+        self.sequence = sequence;
+        self.summary = summary;
+        if self.journal.length() >= self.checkpoint_at {
+            self.try_checkpoint()?;
+        }
+        Ok(sequence)
+    }
+
+    /// For the readers; cheap to clone.
+    pub fn reader(&self) -> Reader {
+        Reader::new(Arc::clone(&self.shared))
+    }
+
+    /// The number of the last batch.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Bytes that the journal and the index take on the disk.
+    pub fn disk_bytes(&self) -> u64 {
+        files::bytes_below(self.journal.path()) + files::bytes_below(&opening::index_path(&self.dir))
+    }
+
+    /// Replaces the journal by a checkpoint of everything that the store holds.
+    pub fn checkpoint(&mut self) -> Result<(), StoreError> {
+        let draft = Journal::draft_path_in(&self.dir);
+        let checkpoint =
+            Checkpoint { schema: SCHEMA, sequence: self.sequence, summary: self.summary.clone() };
+        let written =
+            self.shared.read(|index| checkpoint::write(self.files.as_ref(), &draft, index, &checkpoint));
+        let written = match written {
+            Ok(written) => written,
+            Err(error) => {
+                let _ = self.files.remove(&draft);
+                return Err(error);
+            }
+        };
+        let replaced = self.journal.replace(&self.dir, written);
+        self.plan_checkpoint();
+        replaced.map_err(|error| self.failed_append(error, 0))
+    }
+
+    /// Writes into the lock file where the control socket is, for a path too long for the data directory.
+    pub fn announce_socket(&mut self, socket: &Path) -> Result<(), StoreError> {
+        let announced = self.lock.announce(Some(socket));
+        announced.map_err(|source| StoreError::environment("write the lock", &self.dir, source))
+    }
+
+    /// Ends the store: hands the index to the operating system, so that the next opening has nothing to replay.
+    pub fn close(self) -> Result<(), StoreError> {
+        self.shared.read(|index| Ok(index.flush()?))
+    }
+
+    fn check_room(&self, payload_bytes: u64) -> Result<(), StoreError> {
+        // Once into the journal, and into sled with what it rewrites around it.
+        let needed_bytes = self.settings.reserve_bytes.saturating_add(payload_bytes.saturating_mul(3));
+        match self.files.free_bytes(&self.dir) {
+            Ok(free_bytes) if free_bytes < needed_bytes => {
+                Err(StoreError::DiskFull { dir: self.dir.clone(), free_bytes, needed_bytes })
+            }
+            // A file system that does not say tells by refusing the write.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    fn failed_append(&mut self, error: AppendError, bytes: usize) -> StoreError {
+        match error {
+            AppendError::TooLarge => {
+                StoreError::TooLarge { bytes: bytes as u64, limit_bytes: frame::MAX_PAYLOAD_BYTES as u64 }
+            }
+            AppendError::Undone(source) => {
+                StoreError::Refused { path: self.journal.path().to_owned(), source }
+            }
+            AppendError::Unknown(error) => self.broken(format!("the disk failed: {error}")),
+        }
+    }
+
+    fn broken(&mut self, reason: String) -> StoreError {
+        self.broken = Some(reason.clone());
+        StoreError::Broken { reason }
+    }
+
+    /// A checkpoint that fails costs nothing but disk: it is tried again later, unless the store is broken.
+    fn try_checkpoint(&mut self) -> Result<(), StoreError> {
+        if let Err(error) = self.checkpoint() {
+            if let Some(reason) = &self.broken {
+                return Err(StoreError::Broken { reason: reason.clone() });
+            }
+            tracing::warn!(%error, "no checkpoint was written; the journal goes on growing until one is");
+            self.checkpoint_at = self.journal.length() + self.settings.checkpoint_min_bytes;
+        }
+        Ok(())
+    }
+
+    fn plan_checkpoint(&mut self) {
+        let times = self.journal.checkpoint_bytes().saturating_mul(self.settings.checkpoint_factor);
+        self.checkpoint_at = times.max(self.settings.checkpoint_min_bytes);
+    }
+}
+
+/// Hash of what a reader would see of an entry.
+fn substance(entry: &Entry) -> u64 {
+    use sha2::{Digest, Sha256};
+    let mut hasher = Sha256::new();
+    for text in entry.visible_text() {
+        hasher.update(text.as_bytes());
+        hasher.update([0]);
+    }
+    hasher.finalize().iter().take(8).fold(0, |hash, byte| (hash << 8) | u64::from(*byte))
+}

@@ -1,0 +1,411 @@
+//! The index: sled's trees, the only place that names sled. It can be lost at any time and made anew from the
+//! journal; what it says of itself is checked at every opening (see [`Totals`]).
+
+use super::error::StoreError;
+use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional};
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+/// A value of more bytes is kept in parts (STORE.md, rule 7: values below 64 KiB).
+const MAX_VALUE_BYTES: usize = 60 * 1024;
+/// The first byte of a value that is kept in parts; no record has this version.
+const IN_PARTS: u8 = 0xFF;
+
+macro_rules! trees {
+    ($($(#[$doc:meta])* $name:ident = $code:literal $word:literal,)+) => {
+        /// The trees. Their numbers are part of the journal's format: never reuse one.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub(super) enum Tree { $($(#[$doc])* $name,)+ }
+
+        impl Tree {
+            pub(super) const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The number in checkpoints.
+            pub(super) const fn code(self) -> u8 {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// The name in sled and in messages.
+            pub(super) const fn name(self) -> &'static str {
+                match self { $(Self::$name => $word,)+ }
+            }
+        }
+    };
+}
+
+trees! {
+    /// Feed id → state.
+    Feed = 1 "feed",
+    /// Entry id → relevant entry.
+    Entry = 2 "entry",
+    /// Entry id → entry turned away.
+    Reject = 3 "reject",
+    /// Entry id → place (1 byte) and substance (8).
+    Seen = 4 "seen",
+    /// First two bytes of an entry id → sorted last six bytes of those that have left the store.
+    Tombstone = 5 "tombstone",
+    /// First seen, batch, position → entry id: relevant entries in the order of their arrival.
+    Arrival = 6 "arrival",
+    /// First seen, entry id → nothing: rejects by time.
+    RejectTime = 7 "reject-time",
+    /// Hash of feed and canonical link, or of feed and title → entry id.
+    Identity = 8 "identity",
+    /// Hash of a canonical link, entry id → nothing: relevant entries of all feeds.
+    Link = 9 "link",
+    /// Entry id → the entry that it is.
+    EntryAlias = 10 "entry-alias",
+    /// Entry id, alias → nothing.
+    EntryAliasOf = 11 "entry-alias-of",
+    /// Story id → story.
+    Story = 12 "story",
+    /// Published, story id → nothing.
+    StoryTime = 13 "story-time",
+    /// Story id → the story that it joined.
+    StoryAlias = 14 "story-alias",
+    /// Story id, alias → nothing.
+    StoryAliasOf = 15 "story-alias-of",
+    /// Feed id → the command line's subscription.
+    Subscription = 16 "subscription",
+    /// Batch, position → operator's correction.
+    Decision = 17 "decision",
+    /// Tree, key, number → further parts of a long value.
+    Part = 18 "part",
+}
+
+impl Tree {
+    pub(super) fn of(code: u8) -> Option<Self> {
+        Self::ALL.iter().copied().find(|tree| tree.code() == code)
+    }
+}
+
+/// What a tree holds, summed up so that a lost, doubled or changed record shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Totals {
+    /// Records.
+    pub(super) count: u64,
+    /// Bytes of their keys and values.
+    pub(super) bytes: u64,
+    /// The xor of their hashes.
+    pub(super) digest: u64,
+}
+
+impl Totals {
+    pub(super) fn add(&mut self, key: &[u8], value: &[u8]) {
+        self.count = self.count.wrapping_add(1);
+        self.bytes = self.bytes.wrapping_add((key.len() + value.len()) as u64);
+        self.digest ^= hash(key, value);
+    }
+
+    pub(super) fn take(&mut self, key: &[u8], value: &[u8]) {
+        self.count = self.count.wrapping_sub(1);
+        self.bytes = self.bytes.wrapping_sub((key.len() + value.len()) as u64);
+        self.digest ^= hash(key, value);
+    }
+
+    fn to_bytes(self) -> Vec<u8> {
+        [self.count, self.bytes, self.digest].iter().flat_map(|number| number.to_be_bytes()).collect()
+    }
+
+    fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        let (count, rest) = bytes.split_first_chunk::<8>()?;
+        let (size, rest) = rest.split_first_chunk::<8>()?;
+        let (digest, rest) = rest.split_first_chunk::<8>()?;
+        rest.is_empty().then(|| Self {
+            count: u64::from_be_bytes(*count),
+            bytes: u64::from_be_bytes(*size),
+            digest: u64::from_be_bytes(*digest),
+        })
+    }
+}
+
+/// CRC-32, which is stable for ever and finds any flipped bit, then mixed (the finaliser of `SplitMix64`): CRCs are
+/// linear, and the xor of unmixed ones would not see two values change places.
+fn hash(key: &[u8], value: &[u8]) -> u64 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&(key.len() as u64).to_be_bytes());
+    hasher.update(key);
+    hasher.update(value);
+    let mut mixed =
+        (u64::from(hasher.finalize()) | (value.len() as u64) << 32).wrapping_add(0x9E37_79B9_7F4A_7C15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
+
+/// What a whole store holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Summary(BTreeMap<Tree, Totals>);
+
+impl Summary {
+    pub(super) fn of(&self, tree: Tree) -> Totals {
+        self.0.get(&tree).copied().unwrap_or_default()
+    }
+
+    pub(super) fn entry(&mut self, tree: Tree) -> &mut Totals {
+        self.0.entry(tree).or_default()
+    }
+
+    /// Bytes of all keys and values.
+    pub(super) fn live_bytes(&self) -> u64 {
+        Tree::ALL.iter().map(|tree| self.of(*tree).bytes).sum()
+    }
+
+    /// Records in all trees.
+    pub(super) fn records(&self) -> u64 {
+        Tree::ALL.iter().map(|tree| self.of(*tree).count).sum()
+    }
+
+    /// The trees in which two summaries differ.
+    pub(super) fn differences(&self, other: &Self) -> Vec<Tree> {
+        Tree::ALL.iter().copied().filter(|tree| self.of(*tree) != other.of(*tree)).collect()
+    }
+}
+
+/// What a transaction writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Write {
+    pub(super) tree: Tree,
+    pub(super) key: Vec<u8>,
+    /// `None` removes.
+    pub(super) value: Option<Vec<u8>>,
+}
+
+/// A key with its value.
+pub(super) type Pair = (sled::IVec, sled::IVec);
+
+/// The opened index.
+#[derive(Debug)]
+pub(super) struct Index {
+    db: sled::Db,
+    /// In the order of [`Tree::ALL`], then `meta`.
+    trees: Vec<sled::Tree>,
+}
+
+/// What the index's `meta` tree says of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct IndexState {
+    /// The last batch that it includes; `None` for a new one, or one that was never finished.
+    pub(super) sequence: Option<u64>,
+    /// The schema that it was written with.
+    pub(super) schema: Option<u32>,
+    /// What its trees should hold.
+    pub(super) summary: Summary,
+}
+
+impl Index {
+    /// Opens or creates it. sled may panic over a damaged file; that is an error here.
+    pub(super) fn open(path: &Path, cache_bytes: u64) -> Result<Self, sled::Error> {
+        guard(|| {
+            let db = sled::Config::new()
+                .path(path)
+                .cache_capacity(cache_bytes)
+                .flush_every_ms(None)
+                .use_compression(false)
+                .open()?;
+            let names = Tree::ALL.iter().map(|tree| tree.name()).chain(["meta"]);
+            let trees = names.map(|name| db.open_tree(name)).collect::<Result<_, _>>()?;
+            Ok(Self { db, trees })
+        })
+    }
+
+    fn tree(&self, tree: Tree) -> Result<&sled::Tree, sled::Error> {
+        let position = Tree::ALL.iter().position(|one| *one == tree);
+        position.and_then(|at| self.trees.get(at)).ok_or_else(|| bug("a tree is missing"))
+    }
+
+    fn meta(&self) -> Result<&sled::Tree, sled::Error> {
+        self.trees.get(Tree::ALL.len()).ok_or_else(|| bug("the meta tree is missing"))
+    }
+
+    /// What the index says of itself.
+    pub(super) fn state(&self) -> Result<IndexState, sled::Error> {
+        guard(|| {
+            let meta = self.meta()?;
+            let mut state = IndexState::default();
+            if let Some(bytes) = meta.get("sequence")? {
+                state.sequence = bytes.as_ref().try_into().ok().map(u64::from_be_bytes);
+            }
+            if let Some(bytes) = meta.get("schema")? {
+                state.schema = bytes.as_ref().try_into().ok().map(u32::from_be_bytes);
+            }
+            for tree in Tree::ALL {
+                if let Some(totals) = meta.get(totals_key(*tree))?.and_then(|bytes| Totals::of_bytes(&bytes))
+                {
+                    *state.summary.entry(*tree) = totals;
+                }
+            }
+            Ok(state)
+        })
+    }
+
+    /// What the trees really hold: reads every record.
+    pub(super) fn count(&self) -> Result<Summary, sled::Error> {
+        guard(|| {
+            let mut summary = Summary::default();
+            for tree in Tree::ALL {
+                let totals = summary.entry(*tree);
+                for pair in self.tree(*tree)? {
+                    let (key, value) = pair?;
+                    totals.add(&key, &value);
+                }
+            }
+            Ok(summary)
+        })
+    }
+
+    /// One value as it lies in the tree.
+    pub(super) fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<sled::IVec>, sled::Error> {
+        guard(|| self.tree(tree)?.get(key))
+    }
+
+    /// One record, put together if it is kept in parts.
+    pub(super) fn record(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, sled::Error> {
+        self.get(tree, key)?.map(|value| self.whole(tree, key, &value)).transpose()
+    }
+
+    /// A value, put together if it is kept in parts.
+    pub(super) fn whole(&self, tree: Tree, key: &[u8], value: &[u8]) -> Result<Vec<u8>, sled::Error> {
+        let Some((parts, first)) = in_parts(value) else { return Ok(value.to_vec()) };
+        let mut whole = first.to_vec();
+        for number in 0..parts {
+            let part = self.get(Tree::Part, &part_key(tree, key, number))?;
+            whole.extend_from_slice(&part.ok_or_else(|| bug("a part of a long value is missing"))?);
+        }
+        Ok(whole)
+    }
+
+    /// At most `limit` pairs between two keys, from the first one on, or from the last one back.
+    pub(super) fn page(
+        &self,
+        tree: Tree,
+        range: (Bound<Vec<u8>>, Bound<Vec<u8>>),
+        backwards: bool,
+        limit: usize,
+    ) -> Result<Vec<Pair>, sled::Error> {
+        guard(|| {
+            let pairs = self.tree(tree)?.range(range);
+            if backwards { pairs.rev().take(limit).collect() } else { pairs.take(limit).collect() }
+        })
+    }
+
+    /// The keys that begin with `prefix`.
+    pub(super) fn keys_below(&self, tree: Tree, prefix: &[u8]) -> Result<Vec<Vec<u8>>, sled::Error> {
+        guard(|| self.tree(tree)?.scan_prefix(prefix).keys().map(|key| Ok(key?.to_vec())).collect())
+    }
+
+    /// Writes all of it in one transaction across the trees, with what it then holds. Not flushed: the journal
+    /// has it already.
+    pub(super) fn write(
+        &self,
+        writes: &[Write],
+        sequence: Option<u64>,
+        summary: &Summary,
+    ) -> Result<(), sled::Error> {
+        guard(|| {
+            let outcome: Result<(), TransactionError<sled::Error>> =
+                self.trees.as_slice().transaction(|trees| {
+                    for write in writes {
+                        let position = Tree::ALL.iter().position(|one| *one == write.tree);
+                        let tree = position.and_then(|at| trees.get(at));
+                        let tree = tree
+                            .ok_or_else(|| ConflictableTransactionError::Abort(bug("a tree is missing")))?;
+                        match &write.value {
+                            Some(value) => tree.insert(write.key.as_slice(), value.as_slice())?,
+                            None => tree.remove(write.key.as_slice())?,
+                        };
+                    }
+                    let meta = trees.get(Tree::ALL.len());
+                    let meta = meta.ok_or_else(|| {
+                        ConflictableTransactionError::Abort(bug("the meta tree is missing"))
+                    })?;
+                    for tree in Tree::ALL {
+                        meta.insert(totals_key(*tree).as_str(), summary.of(*tree).to_bytes())?;
+                    }
+                    if let Some(sequence) = sequence {
+                        meta.insert("schema", super::SCHEMA.to_be_bytes().as_slice())?;
+                        meta.insert("sequence", sequence.to_be_bytes().as_slice())?;
+                    }
+                    Ok(())
+                });
+            outcome.map_err(|error| match error {
+                TransactionError::Abort(error) | TransactionError::Storage(error) => error,
+            })
+        })
+    }
+
+    /// Hands everything to the operating system.
+    pub(super) fn flush(&self) -> Result<(), sled::Error> {
+        guard(|| self.db.flush().map(|_| ()))
+    }
+}
+
+fn totals_key(tree: Tree) -> String {
+    format!("totals/{}", tree.name())
+}
+
+/// A value split so that each part fits: the first goes under the key itself, the others into [`Tree::Part`].
+pub(super) fn split(value: &[u8]) -> (Vec<u8>, Vec<&[u8]>) {
+    if value.len() <= MAX_VALUE_BYTES {
+        return (value.to_vec(), Vec::new());
+    }
+    let (head, rest) = value.split_at_checked(MAX_VALUE_BYTES - 5).unwrap_or((value, &[]));
+    let parts: Vec<_> = rest.chunks(MAX_VALUE_BYTES).collect();
+    let mut first = vec![IN_PARTS];
+    first.extend_from_slice(&u32::try_from(parts.len()).unwrap_or(u32::MAX).to_be_bytes());
+    first.extend_from_slice(head);
+    (first, parts)
+}
+
+/// How many further parts a value has, and its first.
+pub(super) fn in_parts(value: &[u8]) -> Option<(u32, &[u8])> {
+    let (count, first) = value.strip_prefix(&[IN_PARTS])?.split_first_chunk::<4>()?;
+    Some((u32::from_be_bytes(*count), first))
+}
+
+/// Where a further part lies.
+pub(super) fn part_key(tree: Tree, key: &[u8], number: u32) -> Vec<u8> {
+    [&[tree.code()], key, &number.to_be_bytes()].concat()
+}
+
+/// Runs something of sled's; a panic (it has many assertions about its files) becomes an error.
+fn guard<T>(work: impl FnOnce() -> Result<T, sled::Error>) -> Result<T, sled::Error> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked");
+        Err(bug(said))
+    })
+}
+
+fn bug(what: &str) -> sled::Error {
+    sled::Error::ReportableBug(what.to_owned())
+}
+
+/// Whether opening failed for a reason outside of the files themselves: then nothing may be touched.
+pub(super) fn is_environment(error: &sled::Error) -> bool {
+    use std::io::ErrorKind;
+    match error {
+        sled::Error::Io(error) => {
+            // A missing or odd file is damage; any other complaint of the system is not ours to repair. sled
+            // words its failure to lock by itself.
+            let is_missing = matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory
+            );
+            (error.raw_os_error().is_some() && !is_missing)
+                || error.to_string().contains("could not acquire lock")
+        }
+        _ => false,
+    }
+}
+
+impl StoreError {
+    /// What an error of sled's at an opening means, where it is the system's.
+    pub(super) fn of_opening(path: &Path, error: sled::Error) -> Self {
+        match error {
+            sled::Error::Io(source) => Self::environment("open the index", path, source),
+            other => Self::from(other),
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! Opening a data directory, in whatever state the last process, the power or the disk left it (STORE.md,
+//! rule 3). The journal is the truth; the index is checked against what it says of itself, and made anew from
+//! the journal when it is not whole.
+
+use super::apply::apply;
+use super::checkpoint;
+use super::draft::Draft;
+use super::error::StoreError;
+use super::files::{self, DataFile, Files};
+use super::frame::{FrameKind, FrameReader, Item};
+use super::index::{self, Index, IndexState, Summary};
+use super::journal::{Checkpoint, Journal, Scan};
+use super::panics::Opening;
+use super::record::{BatchRecord, Record};
+use super::{SCHEMA, Settings};
+use crate::model::Timestamp;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What an opening found and did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpeningReport {
+    /// The last batch that the store holds.
+    pub sequence: u64,
+    /// Records in all trees.
+    pub records: u64,
+    /// Batches that were taken from the journal because the index did not have them.
+    pub replayed: u64,
+    /// Bytes of a batch that was never acknowledged, cut off the journal's end.
+    pub torn_bytes: u64,
+    /// What the index was like.
+    pub index: IndexCondition,
+    /// What is wrong with the journal; empty is well.
+    pub journal_damage: Vec<String>,
+    /// Where damaged files were kept.
+    pub quarantine: Option<PathBuf>,
+}
+
+/// What the index was like when it was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexCondition {
+    /// Whole.
+    Well,
+    /// There was none, as in a new directory.
+    New,
+    /// Older than the journal's checkpoint, or never finished: made anew.
+    Behind,
+    /// Damaged: made anew from the journal.
+    Damaged(String),
+    /// It had batches that the damaged journal has lost, so the journal was made anew from it.
+    Ahead,
+}
+
+impl OpeningReport {
+    /// Whether something was damaged: for a loud line and a metric.
+    pub fn is_repaired(&self) -> bool {
+        matches!(self.index, IndexCondition::Damaged(_) | IndexCondition::Ahead)
+            || !self.journal_damage.is_empty()
+    }
+}
+
+impl fmt::Display for OpeningReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} records up to batch {}", self.records, self.sequence)?;
+        if self.replayed > 0 {
+            write!(f, ", {} batches replayed from the journal", self.replayed)?;
+        }
+        if self.torn_bytes > 0 {
+            write!(f, ", {} bytes of an unfinished batch dropped", self.torn_bytes)?;
+        }
+        match &self.index {
+            IndexCondition::Well | IndexCondition::New => {}
+            IndexCondition::Behind => write!(f, ", the index was made anew")?,
+            IndexCondition::Damaged(reason) => {
+                write!(f, "; THE INDEX WAS DAMAGED ({reason}) and was made anew from the journal")?;
+            }
+            IndexCondition::Ahead => write!(f, "; THE JOURNAL HAD LOST BATCHES that the index still has")?,
+        }
+        if !self.journal_damage.is_empty() {
+            write!(f, "; THE JOURNAL IS DAMAGED: {}", self.journal_damage.join(", "))?;
+        }
+        if let Some(quarantine) = &self.quarantine {
+            write!(f, "; the damaged files are kept in {}", quarantine.display())?;
+        }
+        Ok(())
+    }
+}
+
+/// What an opening leads to.
+pub(super) struct Opened {
+    pub(super) index: Index,
+    pub(super) journal: Journal,
+    pub(super) sequence: u64,
+    pub(super) summary: Summary,
+    pub(super) report: OpeningReport,
+}
+
+/// The name of the index in the data directory.
+pub(super) fn index_path(dir: &Path) -> PathBuf {
+    dir.join("sled")
+}
+
+/// Opens what lies in a locked directory.
+pub(super) fn open(
+    dir: &Path,
+    settings: &Settings,
+    files: &Arc<dyn Files>,
+    now: Timestamp,
+) -> Result<Opened, StoreError> {
+    let _panics = Opening::begin();
+    remove_leftovers(dir, files.as_ref())?;
+    let scan = scan_journal(dir, files.as_ref())?;
+    if let Some(found) =
+        scan.as_ref().and_then(|scan| scan.checkpoint.as_ref()).map(|checkpoint| checkpoint.schema)
+    {
+        refuse_newer(dir, found)?;
+    }
+    let mut opening = Attempt { dir, settings, files, now, quarantine: None };
+    let (index, condition) = opening.examine_index(scan.as_ref())?;
+    let opened = opening.settle(scan, index, condition)?;
+    if Opening::saw_panic() && !matches!(opened.report.index, IndexCondition::Damaged(_)) {
+        return Err(StoreError::Index {
+            reason: "a thread of the index panicked while it was opened".to_owned(),
+        });
+    }
+    Ok(opened)
+}
+
+fn refuse_newer(dir: &Path, found: u32) -> Result<(), StoreError> {
+    if found > SCHEMA {
+        Err(StoreError::NewerSchema { dir: dir.to_owned(), found, known: SCHEMA })
+    } else {
+        Ok(())
+    }
+}
+
+/// What a process that was killed may have left half done. sled trips over its own half-written snapshots
+/// (upstream #1527).
+fn remove_leftovers(dir: &Path, files: &dyn Files) -> Result<(), StoreError> {
+    let draft = Journal::draft_path_in(dir);
+    if draft.exists() {
+        files.remove(&draft).map_err(|source| StoreError::environment("remove", &draft, source))?;
+    }
+    for item in fs::read_dir(index_path(dir)).into_iter().flatten().flatten() {
+        let name = item.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            fs::remove_file(item.path())
+                .map_err(|source| StoreError::environment("remove", &item.path(), source))?;
+        }
+    }
+    Ok(())
+}
+
+fn scan_journal(dir: &Path, files: &dyn Files) -> Result<Option<Scan>, StoreError> {
+    let path = Journal::path_in(dir);
+    let failed = |source| StoreError::environment("read the journal", &path, source);
+    match files.open(&path) {
+        Ok(file) => Scan::of(file.as_ref()).map(Some).map_err(failed),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+struct Attempt<'a> {
+    dir: &'a Path,
+    settings: &'a Settings,
+    files: &'a Arc<dyn Files>,
+    now: Timestamp,
+    quarantine: Option<PathBuf>,
+}
+
+impl Attempt<'_> {
+    /// The index as it lies there, if it is whole; and what it was like.
+    fn examine_index(
+        &self,
+        scan: Option<&Scan>,
+    ) -> Result<(Option<(Index, IndexState)>, IndexCondition), StoreError> {
+        let path = index_path(self.dir);
+        if !path.exists() {
+            let is_new = scan.is_none_or(|scan| scan.last() == 0 && scan.is_well());
+            return Ok((None, if is_new { IndexCondition::New } else { IndexCondition::Behind }));
+        }
+        let damaged = |reason: String| Ok((None, IndexCondition::Damaged(reason)));
+        let index = match Index::open(&path, self.settings.cache_bytes) {
+            Ok(index) => index,
+            Err(error) if index::is_environment(&error) => return Err(StoreError::of_opening(&path, error)),
+            Err(error) => return damaged(error.to_string()),
+        };
+        let state = match index.state() {
+            Ok(state) => state,
+            Err(error) => return damaged(error.to_string()),
+        };
+        refuse_newer(self.dir, state.schema.unwrap_or(SCHEMA))?;
+        let Some(sequence) = state.sequence else {
+            return Ok((None, IndexCondition::Behind));
+        };
+        match index.count() {
+            Ok(found) => {
+                if let Some(tree) = found.differences(&state.summary).first() {
+                    return damaged(format!("the tree {} does not hold what it should", tree.name()));
+                }
+            }
+            Err(error) => return damaged(error.to_string()),
+        }
+        let base = scan.and_then(|scan| scan.checkpoint.as_ref());
+        if base.is_some_and(|base| sequence < base.sequence) {
+            return Ok((None, IndexCondition::Behind));
+        }
+        if base.is_some_and(|base| {
+            sequence == base.sequence && !base.summary.differences(&state.summary).is_empty()
+        }) {
+            return damaged("it is not what the journal's checkpoint says".to_owned());
+        }
+        Ok((Some((index, state)), IndexCondition::Well))
+    }
+
+    /// Brings index and journal together.
+    fn settle(
+        &mut self,
+        scan: Option<Scan>,
+        index: Option<(Index, IndexState)>,
+        mut condition: IndexCondition,
+    ) -> Result<Opened, StoreError> {
+        let is_new = scan.is_none();
+        let scan = scan.unwrap_or_default();
+        let had_index = index.is_some();
+        let (index, mut sequence, mut summary) = match index {
+            Some((index, state)) => (index, state.sequence.unwrap_or(0), state.summary),
+            None => self.rebuild(&scan, is_new, &condition)?,
+        };
+        if had_index && sequence > scan.last() {
+            condition = IndexCondition::Ahead;
+        }
+        let replayed;
+        (replayed, summary) = self.replay_since(sequence, &scan, &index, summary)?;
+        sequence = sequence.max(scan.last());
+        index.write(&[], Some(sequence), &summary)?;
+        index.flush()?;
+        let journal = if is_new || !scan.is_well() || condition == IndexCondition::Ahead {
+            self.rewrite_journal(&index, sequence, &summary, is_new)?
+        } else {
+            Journal::resume(Arc::clone(self.files), &Journal::path_in(self.dir), &scan)?
+        };
+        let report = OpeningReport {
+            sequence,
+            records: summary.records(),
+            replayed,
+            torn_bytes: scan.tail_bytes,
+            index: condition,
+            journal_damage: if is_new { Vec::new() } else { scan.damage },
+            quarantine: self.quarantine.clone(),
+        };
+        Ok(Opened { index, journal, sequence, summary, report })
+    }
+
+    /// A new index with what the journal's checkpoint holds.
+    fn rebuild(
+        &mut self,
+        scan: &Scan,
+        is_new: bool,
+        condition: &IndexCondition,
+    ) -> Result<(Index, u64, Summary), StoreError> {
+        let index = self.new_index(condition)?;
+        if is_new {
+            index.write(&[], Some(0), &Summary::default())?;
+            return Ok((index, 0, Summary::default()));
+        }
+        let file = self.open_journal()?;
+        let summary = checkpoint::load(file.as_ref(), scan, &index)?;
+        Ok((index, scan.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.sequence), summary))
+    }
+
+    fn open_journal(&self) -> Result<Box<dyn DataFile>, StoreError> {
+        let path = Journal::path_in(self.dir);
+        self.files.open(&path).map_err(|source| StoreError::environment("open the journal", &path, source))
+    }
+
+    /// Applies the batches that the index does not have; how many, and what the index holds then.
+    fn replay_since(
+        &self,
+        sequence: u64,
+        scan: &Scan,
+        index: &Index,
+        mut summary: Summary,
+    ) -> Result<(u64, Summary), StoreError> {
+        let Some((_, offset)) = scan.batches.iter().find(|(number, _)| *number > sequence) else {
+            return Ok((0, summary));
+        };
+        let file = self.open_journal()?;
+        let path = Journal::path_in(self.dir);
+        let failed = |source| StoreError::environment("read the journal", &path, source);
+        let mut reader = FrameReader::new(file.as_ref(), *offset).map_err(failed)?;
+        let mut replayed = 0;
+        while let Some(item) = reader.next().map_err(failed)? {
+            let Item::Frame { frame, .. } = item else { continue };
+            if frame.kind == FrameKind::Batch && frame.sequence > sequence {
+                summary = replay(index, &frame.payload, frame.sequence, summary)?;
+                replayed += 1;
+            }
+        }
+        Ok((replayed, summary))
+    }
+
+    /// An empty index in the place of one that is of no use, which is kept aside if that says something.
+    fn new_index(&mut self, condition: &IndexCondition) -> Result<Index, StoreError> {
+        let path = index_path(self.dir);
+        if matches!(condition, IndexCondition::Damaged(_)) {
+            let aside = self.quarantine()?.join("sled");
+            self.files.rename(&path, &aside).map_err(|e| StoreError::environment("set aside", &path, e))?;
+        } else if path.exists() {
+            fs::remove_dir_all(&path).map_err(|e| StoreError::environment("remove", &path, e))?;
+        }
+        Index::open(&path, self.settings.cache_bytes).map_err(|error| StoreError::of_opening(&path, error))
+    }
+
+    /// The directory for damaged files.
+    fn quarantine(&mut self) -> Result<PathBuf, StoreError> {
+        if let Some(path) = &self.quarantine {
+            return Ok(path.clone());
+        }
+        let name = format!("quarantine-{}", self.now.format("%Y%m%dT%H%M%S%.6fZ"));
+        let path = self.dir.join(name);
+        files::create_directory(&path, self.files.as_ref())
+            .map_err(|source| StoreError::environment("create", &path, source))?;
+        self.quarantine = Some(path.clone());
+        Ok(path)
+    }
+
+    /// A new journal that begins with what the index holds; a damaged old one is kept aside.
+    fn rewrite_journal(
+        &mut self,
+        index: &Index,
+        sequence: u64,
+        summary: &Summary,
+        is_new: bool,
+    ) -> Result<Journal, StoreError> {
+        let path = Journal::path_in(self.dir);
+        let draft = Journal::draft_path_in(self.dir);
+        let checkpoint = Checkpoint { schema: SCHEMA, sequence, summary: summary.clone() };
+        let written = checkpoint::write(self.files.as_ref(), &draft, index, &checkpoint)?;
+        if !is_new {
+            // A copy, not a rename: at no moment may the directory be without a journal.
+            let aside = self.quarantine()?.join("journal");
+            fs::copy(&path, &aside).map_err(|source| StoreError::environment("set aside", &path, source))?;
+        }
+        let failed = |source| StoreError::environment("put the journal in place", &path, source);
+        self.files.rename(&draft, &path).map_err(failed)?;
+        self.files.sync_directory(self.dir).map_err(failed)?;
+        let scan = Scan { end: written.bytes, checkpoint_end: written.bytes, ..Scan::default() };
+        Journal::resume(Arc::clone(self.files), &path, &scan)
+    }
+}
+
+/// Applies one batch of the journal to the index.
+pub(super) fn replay(
+    index: &Index,
+    payload: &[u8],
+    sequence: u64,
+    summary: Summary,
+) -> Result<Summary, StoreError> {
+    let mut draft = Draft::new(index);
+    apply(&mut draft, BatchRecord::decode(payload)?, sequence)?;
+    let (writes, summary) = draft.finish(summary)?;
+    index.write(&writes, Some(sequence), &summary)?;
+    Ok(summary)
+}
