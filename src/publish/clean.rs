@@ -17,13 +17,13 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
 
 /// The same, on one line, with single blanks.
 pub(super) fn clean_line(text: &str) -> String {
-    let text = clean(text);
     let mut line = String::with_capacity(text.len());
     for word in text.split_whitespace() {
-        if !line.is_empty() {
+        let word = clean(word);
+        if !line.is_empty() && !word.is_empty() {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(&word);
     }
     line
 }
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn what_xml_forbids_and_what_turns_text_around_is_dropped() {
-        assert_eq!(clean_line("a\u{0}b\u{202e}c\u{fffe}\r\n\t d\u{2028}e\u{2066}"), "abc de");
+        assert_eq!(clean_line("a\u{0}b\u{202e}c\u{fffe}\r\n\t d\u{2028}e\u{2066}"), "abc d e");
         assert!(matches!(clean("plain\ntext"), Cow::Borrowed(_)));
     }
 
