@@ -1,5 +1,6 @@
 //! chipwire: see ARCHITECTURE.md.
 
 pub mod config;
+pub mod metrics;
 pub mod model;
 pub mod publish;

@@ -1,7 +1,7 @@
 //! Atom 1.0 (RFC 4287), with paging (RFC 5005 §3) and WebSub's hub link.
 
 use super::rss::only_language;
-use super::{Format, HOMEPAGE, Head, Item, Options};
+use super::{Format, HOMEPAGE, Head, Item, Options, escape};
 use crate::model::Timestamp;
 use atom_syndication::extension::{Extension, ExtensionMap};
 use atom_syndication::{
@@ -117,7 +117,8 @@ fn entry(item: &Item, options: &Options<'_>) -> Entry {
 fn thumbnail(url: &str) -> ExtensionMap {
     let element = Extension {
         name: "media:thumbnail".to_owned(),
-        attrs: BTreeMap::from([("url".to_owned(), url.to_owned())]),
+        // Of extensions alone, the crate writes attributes as they are (0.12.10): `&` would break the document.
+        attrs: BTreeMap::from([("url".to_owned(), escape(url))]),
         ..Extension::default()
     };
     ExtensionMap::from([("media".to_owned(), BTreeMap::from([("thumbnail".to_owned(), vec![element])]))])

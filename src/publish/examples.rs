@@ -81,6 +81,8 @@ pub(crate) fn story(tellings: Vec<Telling>) -> StoryView {
         released: Some(entry.first_seen),
         updated: published,
         related: Vec::new(),
+        led: vec![entry.id],
+        is_withheld: false,
     };
     StoryView::new(story, tellings).unwrap()
 }

@@ -47,9 +47,11 @@ impl Selection {
         let published = view.story.published;
         let is_off_by_kind = settings.exclude_kinds.contains(&view.kind()) && !view.lead.feed.always_relevant;
         let is_off_by_language = !view.is_in(&settings.languages);
-        // What belongs on the default wire is shown from its release on: the editing role may hold back a part that
-        // was split off, for good. What kind or language keep off the wire is never released; it only has to settle.
-        let is_out = if is_off_by_kind || is_off_by_language {
+        // What belongs on the default wire is shown from its release on, which the editing role records. What kind or
+        // language keep off the wire is never released; it only has to settle.
+        let is_out = if view.story.is_withheld {
+            false
+        } else if is_off_by_kind || is_off_by_language {
             view.is_settled(settings.settle, now)
         } else {
             view.story.released.is_some()

@@ -24,17 +24,21 @@ pub struct Source {
 }
 
 impl Sources {
-    /// Feeds in any order; private ones are left out here, so that no page or list can show them.
-    pub fn new(at: Timestamp, feeds: Vec<Source>) -> Self {
-        let mut feeds: Vec<_> = feeds.into_iter().filter(|feed| !feed.info.private).collect();
+    /// Feeds in any order.
+    pub fn new(at: Timestamp, mut feeds: Vec<Source>) -> Self {
         feeds.sort_by_cached_key(|feed| {
             (urgency(feed.state.condition), feed.info.name.to_lowercase(), feed.info.id)
         });
         Self { at, feeds }
     }
 
-    /// The feeds: broken, stale and moved ones first, then by name.
-    pub fn feeds(&self) -> &[Source] {
+    /// The feeds that may be shown: broken, stale and moved ones first, then by name. Never a private one.
+    pub fn feeds(&self) -> impl Iterator<Item = &Source> {
+        self.feeds.iter().filter(|feed| !feed.info.private)
+    }
+
+    /// All feeds, private ones too: for numbers, never for names.
+    pub fn all(&self) -> &[Source] {
         &self.feeds
     }
 }

@@ -229,9 +229,9 @@ fn troubles_are_told_and_private_feeds_are_not() {
             source("Broken", Condition::Failing, false),
         ],
     );
-    let names: Vec<_> = sources.feeds().iter().map(|source| source.info.name.as_str()).collect();
+    let names: Vec<_> = sources.feeds().map(|source| source.info.name.as_str()).collect();
     assert_eq!(names, ["Broken", "Fine"]);
-    assert_eq!(sources.feeds()[0].entries_a_week(), 7);
+    assert_eq!(sources.feeds().next().unwrap().entries_a_week(), 7);
     let base = Base::listening("127.0.0.1:8787");
     let atom =
         atom_syndication::Feed::read_from(troubles_atom(&sources, &base, "Chipwire").as_slice()).unwrap();

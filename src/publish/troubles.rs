@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 /// The feed of what is wrong with the feeds, newest trouble first.
 pub fn troubles_atom(sources: &Sources, base: &Base, title: &str) -> Vec<u8> {
-    let mut troubled: Vec<&Source> = sources.feeds().iter().filter(|source| source.is_in_trouble()).collect();
+    let mut troubled: Vec<&Source> = sources.feeds().filter(|source| source.is_in_trouble()).collect();
     troubled.sort_by_key(|source| (std::cmp::Reverse(source.state.condition_since), source.info.id));
     let address = base.to("/sources.atom");
     let feed = Feed {
