@@ -2,8 +2,10 @@
 
 pub mod config;
 pub mod link;
+pub mod metrics;
 pub mod model;
 pub mod normalise;
 pub mod parse;
-pub mod text;
+pub mod publish;
 pub mod store;
+pub mod text;
