@@ -1,5 +1,6 @@
 //! chipwire: see ARCHITECTURE.md.
 
+pub mod classify;
 pub mod config;
 pub mod link;
 pub mod metrics;
