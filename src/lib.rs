@@ -3,6 +3,7 @@
 pub mod config;
 pub mod link;
 pub mod metrics;
+pub mod demo;
 pub mod model;
 pub mod normalise;
 pub mod parse;
