@@ -2,6 +2,7 @@
 
 pub mod classify;
 pub mod config;
+pub mod demo;
 pub mod link;
 pub mod metrics;
 pub mod model;
