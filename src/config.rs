@@ -131,5 +131,10 @@ pub enum Listen {
     Unix(PathBuf),
 }
 
+/// A duration as configuration writes it (`90m`, `14d`), for the command line.
+pub fn duration(text: &str) -> Option<Duration> {
+    value::duration(&toml::de::DeValue::String(text.into())).ok()
+}
+
 #[cfg(test)]
 mod tests;

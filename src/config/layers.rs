@@ -177,6 +177,12 @@ impl Loader {
         if poll.max_interval < poll.min_interval {
             wrong.push(("poll.max_interval", "it is shorter than poll.min_interval"));
         }
+        if poll.default_interval < poll.min_interval || poll.default_interval > poll.max_interval {
+            wrong.push(("poll.default_interval", "it does not lie between poll.min_interval and poll.max_interval"));
+        }
+        if poll.default_interval.is_zero() {
+            wrong.push(("poll.default_interval", "it is zero; give it a duration such as \"1h\""));
+        }
         if poll.timeout.is_zero() {
             wrong.push(("poll.timeout", "no fetch ends in no time; \"30s\" is the default"));
         }

@@ -1,6 +1,9 @@
 //! A feed: the subscription as configured, and its state as polls leave it.
 
+use super::verdict::words;
 use super::{FeedId, Freshness, Timestamp, Validators};
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// A feed that is polled, as the configuration or the operator names it.
@@ -63,15 +66,16 @@ pub enum Excerpt {
     Full,
 }
 
-/// Where a subscription comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// `config/feeds.toml`, compiled in.
-    Builtin,
-    /// A `[[feed]]` of the operator's configuration.
-    Configuration,
-    /// `chipwire feeds add`; kept in the data directory.
-    CommandLine,
+words! {
+    /// Where a subscription comes from.
+    Origin, "origin" {
+        /// `config/feeds.toml`, compiled in.
+        Builtin = "builtin",
+        /// A `[[feed]]` of the operator's configuration.
+        Configuration = "configuration",
+        /// `chipwire feeds add`; kept in the data directory.
+        CommandLine = "command-line",
+    }
 }
 
 /// What is remembered of a feed between polls. The polling role decides it, the store keeps it in the same
@@ -157,21 +161,22 @@ impl FeedState {
     }
 }
 
-/// How a feed is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Condition {
-    /// Answers, and brings entries at its rhythm.
-    Active,
-    /// The last poll failed; tried again with growing waits.
-    Failing,
-    /// Answers, but has brought nothing for much longer than its rhythm.
-    Stale,
-    /// Polled at another URL than it was subscribed under.
-    Moved,
-    /// Confirmed 410: not polled any more.
-    Gone,
-    /// Switched off by the operator.
-    Paused,
+words! {
+    /// How a feed is doing.
+    Condition, "condition" {
+        /// Answers, and brings entries at its rhythm.
+        Active = "active",
+        /// The last poll failed; tried again with growing waits.
+        Failing = "failing",
+        /// Answers, but has brought nothing for much longer than its rhythm.
+        Stale = "stale",
+        /// Polled at another URL than it was subscribed under.
+        Moved = "moved",
+        /// Confirmed 410: not polled any more.
+        Gone = "gone",
+        /// Switched off by the operator.
+        Paused = "paused",
+    }
 }
 
 /// A URL that permanent redirects point to.
@@ -222,4 +227,15 @@ pub struct FeedCounts {
     pub copies: u64,
     /// Stories that this feed had first.
     pub firsts: u64,
+}
+
+/// Below so many entries a feed's share says little about it.
+const ENTRIES_FOR_A_SHARE: u64 = 20;
+
+impl FeedCounts {
+    /// The share of relevant entries, 0 to 1, where enough are known to say.
+    #[expect(clippy::cast_precision_loss, reason = "a share needs no more than a float's 24 bits")]
+    pub fn relevant_share(&self) -> Option<f32> {
+        (self.entries >= ENTRIES_FOR_A_SHARE).then(|| self.relevant as f32 / self.entries as f32)
+    }
 }
