@@ -1,3 +1,5 @@
 //! chipwire: see ARCHITECTURE.md.
 
+pub mod fetch;
 pub mod model;
+pub mod schedule;
