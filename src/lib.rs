@@ -3,11 +3,13 @@
 pub mod classify;
 pub mod config;
 pub mod demo;
+pub mod fetch;
 pub mod link;
 pub mod metrics;
 pub mod model;
 pub mod normalise;
 pub mod parse;
 pub mod publish;
+pub mod schedule;
 pub mod store;
 pub mod text;

@@ -106,7 +106,7 @@ pub struct FeedState {
     pub last_poll: Option<Timestamp>,
     /// The last 200, 226 or 304 that was understood.
     pub last_success: Option<Timestamp>,
-    /// The last poll that brought a new entry.
+    /// When the newest entry came: the poll that brought it; at the first reading the entry's own time.
     pub last_entry: Option<Timestamp>,
     /// When the feed is due next.
     pub next_poll: Timestamp,
@@ -191,6 +191,10 @@ pub struct MoveCandidate {
 /// How often a feed brings entries.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rhythm {
+    /// The first reading. What the feed held then is its archive, and says nothing of its rhythm.
+    pub since: Option<Timestamp>,
+    /// New entries seen since then.
+    pub seen: u64,
     /// When new entries were first seen, oldest first; bounded to the last 32.
     pub arrivals: Vec<Timestamp>,
 }
@@ -208,6 +212,8 @@ pub struct HubState {
     pub secret: String,
     /// Whether the hub has verified the subscription.
     pub is_verified: bool,
+    /// We asked to be unsubscribed, and wait for the hub to verify that.
+    pub is_leaving: bool,
     /// When the lease ends.
     pub lease_until: Option<Timestamp>,
     /// When to ask the hub again: to renew, or after a failure.
