@@ -4,6 +4,7 @@ pub mod classify;
 pub mod config;
 pub mod demo;
 pub mod fetch;
+pub mod cluster;
 pub mod link;
 pub mod metrics;
 pub mod model;
