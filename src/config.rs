@@ -7,6 +7,7 @@ mod feeds;
 mod keys;
 mod layers;
 mod location;
+mod rules;
 mod value;
 
 pub use fault::{ConfigError, Fault};
@@ -14,13 +15,19 @@ pub use layers::load;
 pub use location::{Environment, Locations, locate_config, locate_data};
 
 use crate::model::{Feed, Kind};
+use crate::classify::RulesFile;
+use crate::schedule::HostRule;
 use ipnet::IpNet;
+use rustc_hash::FxHashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
 
 /// The reference configuration, with every key at its default.
 pub const REFERENCE: &str = include_str!("../config/chipwire.toml");
+
+/// Publishers: owners and kinds.
+pub const PUBLISHERS: &str = include_str!("../config/publishers.toml");
 
 /// The whole configuration, checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +46,10 @@ pub struct Settings {
     pub serve: Serve,
     /// The built-in feeds and the operator's, those switched off included.
     pub feeds: Vec<Feed>,
+    /// `[[host]]`: domains that bear less, or more, than `poll.per_host` and `poll.host_gap`.
+    pub hosts: FxHashMap<String, HostRule>,
+    /// Contexts, terms and topics, built-in ones and the operator's.
+    pub rules: RulesFile,
 }
 
 /// `[poll]`: how feeds are asked.

@@ -1,10 +1,10 @@
 //! chipwire: see ARCHITECTURE.md.
 
 pub mod classify;
+pub mod cluster;
 pub mod config;
 pub mod demo;
 pub mod fetch;
-pub mod cluster;
 pub mod link;
 pub mod metrics;
 pub mod model;

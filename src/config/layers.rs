@@ -4,16 +4,21 @@ use super::fault::{ConfigError, Fault};
 use super::feeds::{overlay, unknown};
 use super::keys::KEYS;
 use super::location::Environment;
+use super::rules::{self, overlay_host};
 use super::{Dedupe, Filter, Poll, Publish, REFERENCE, Serve, Settings};
+use crate::classify::RulesFile;
 use crate::model::Origin;
+use crate::schedule::HostRule;
+use rustc_hash::FxHashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// The feeds that ship with chipwire.
 const BUILTIN_FEEDS: &str = include_str!("../../config/feeds.toml");
 /// What may stand at the top of a file beside the sections.
-const TABLES: [&str; 2] = ["feed", "topic"];
+const TABLES: [&str; 5] = ["feed", "topic", "terms", "context", "host"];
 /// An operator's file is text written by hand.
 const LONGEST_FILE_BYTES: u64 = 8 << 20;
 
@@ -23,6 +28,13 @@ const LONGEST_FILE_BYTES: u64 = 8 << 20;
 /// Every fault of every layer; a configuration with one is not used.
 pub fn load(config: Option<&Path>, environment: &Environment) -> Result<Settings, ConfigError> {
     let mut loader = Loader { settings: blank(), faults: Vec::new() };
+    match RulesFile::builtin() {
+        Ok(rules) => loader.settings.rules = rules,
+        Err(error) => {
+            let (place, message) = ("the built-in topics".to_owned(), error.to_string());
+            loader.faults.push(Fault { place, line: None, key: String::new(), message });
+        }
+    }
     loader.sections(&Layer { place: "the reference", text: REFERENCE });
     let (texts, faults) = files(config);
     loader.faults.extend(faults);
@@ -34,11 +46,13 @@ pub fn load(config: Option<&Path>, environment: &Environment) -> Result<Settings
         loader.sections(layer);
     }
     loader.environment(environment);
-    if loader.settings.poll.builtin_feeds {
-        loader.feeds(&Layer { place: "the built-in feeds", text: BUILTIN_FEEDS }, Origin::Builtin);
+    let builtin = Layer { place: "the built-in feeds", text: BUILTIN_FEEDS };
+    loader.tables(&builtin, Origin::Builtin);
+    if !loader.settings.poll.builtin_feeds {
+        loader.settings.feeds.clear();
     }
     for layer in &layers {
-        loader.feeds(layer, Origin::Configuration);
+        loader.tables(layer, Origin::Configuration);
     }
     loader.check_together();
     loader.settings.files = texts.iter().map(|(path, _)| path.clone()).collect();
@@ -151,22 +165,39 @@ impl Loader {
         }
     }
 
-    fn feeds(&mut self, layer: &Layer<'_>, origin: Origin) {
+    /// Takes the tables over that can stand several times.
+    fn tables(&mut self, layer: &Layer<'_>, origin: Origin) {
         // Faults of the TOML itself were reported with the sections.
         let (document, _) = DeTable::parse_recoverable(layer.text);
-        for (name, value) in document.get_ref().iter().filter(|(name, _)| name.get_ref() == "feed") {
-            let Some(tables) = value.get_ref().as_array() else {
-                let message = "write [[feed]], with two brackets".to_owned();
-                self.faults.push(layer.fault(name.span().start, "feed".into(), message));
-                continue;
-            };
-            for table in tables {
-                let Some(table) = table.get_ref().as_table() else { continue };
-                let faults = &mut self.faults;
-                overlay(&mut self.settings.feeds, table, origin, &mut |key, at, message| {
-                    faults.push(layer.fault(at, format!("feed.{key}"), message));
-                });
+        for (name, value) in document.get_ref().iter().filter(|(name, _)| TABLES.contains(&name.get_ref().as_ref())) {
+            let at = name.span().start;
+            let name = name.get_ref().as_ref();
+            match value.get_ref().as_array() {
+                Some(tables) => tables.iter().for_each(|table| self.table(layer, name, table, origin)),
+                None => {
+                    let message = format!("write [[{name}]], with two brackets");
+                    self.faults.push(layer.fault(at, name.to_owned(), message));
+                }
             }
+        }
+    }
+
+    fn table(&mut self, layer: &Layer<'_>, name: &str, value: &Spanned<DeValue<'_>>, origin: Origin) {
+        let Self { settings, faults } = self;
+        let mut report = |key: &str, at: usize, message: String| {
+            let key = if key.is_empty() { name.to_owned() } else { format!("{name}.{key}") };
+            faults.push(layer.fault(at, key, message));
+        };
+        let Some(table) = value.get_ref().as_table() else {
+            return report("", value.span().start, format!("write [[{name}]] and its keys below it"));
+        };
+        match name {
+            "feed" => overlay(&mut settings.feeds, table, origin, &mut report),
+            "host" => {
+                let default = HostRule { per_host: settings.poll.per_host, gap: settings.poll.host_gap };
+                overlay_host(&mut settings.hosts, default, table, &mut report);
+            }
+            _ => rules::overlay(&mut settings.rules, name, value, &mut report),
         }
     }
 
@@ -276,5 +307,7 @@ fn blank() -> Settings {
         },
         serve: Serve { listen: None, admin_listen: None },
         feeds: Vec::new(),
+        hosts: FxHashMap::default(),
+        rules: RulesFile::default(),
     }
 }

@@ -112,6 +112,8 @@ pub struct FeedState {
     pub next_poll: Timestamp,
     /// Why then, in words for the operator.
     pub next_poll_reason: String,
+    /// The server asked to be left alone until then (`Retry-After`); no sweep overrides it.
+    pub held_until: Option<Timestamp>,
     /// Failed polls in a row.
     pub failures: u32,
     /// Answers 410 in a row.
@@ -149,6 +151,7 @@ impl FeedState {
             last_entry: None,
             next_poll: now,
             next_poll_reason: "never polled".to_owned(),
+            held_until: None,
             failures: 0,
             gone_answers: 0,
             move_candidate: None,

@@ -123,6 +123,7 @@ impl Timing<'_> {
             take_reading(next, reading, is_first, self.now);
         }
         next.last_success = Some(self.now);
+        next.held_until = None;
         next.freshness.at = Some(self.now);
         (next.failures, next.gone_answers) = (0, 0);
         settle_condition(next, self.now);
@@ -148,6 +149,9 @@ impl Timing<'_> {
         if failure.retry == Retry::Offline {
             let time = wait::offline(next, cadence);
             return self.schedule(next, &Wait { time, why: "there is no network".to_owned() });
+        }
+        if let Retry::After(pause) = failure.retry {
+            next.held_until = Some(later(self.now, pause.min(horizon(cadence))));
         }
         next.failures = next.failures.saturating_add(1);
         next.gone_answers = if failure.retry == Retry::Gone { next.gone_answers + 1 } else { 0 };

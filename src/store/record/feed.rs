@@ -125,6 +125,8 @@ pub(in crate::store) struct FeedStateRecord {
     last_entry: Option<Moment>,
     next_poll: Moment,
     next_poll_reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    held_until: Option<Moment>,
     #[serde(default, skip_serializing_if = "is_default")]
     failures: u32,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -133,6 +135,10 @@ pub(in crate::store) struct FeedStateRecord {
     move_candidate: Option<(String, u32)>,
     #[serde(default, skip_serializing_if = "is_default")]
     freshness: FreshnessRecord,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    read_since: Option<Moment>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    arrivals_seen: u64,
     #[serde(default, skip_serializing_if = "is_default")]
     arrivals: Vec<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -178,6 +184,8 @@ struct HubRecord {
     token: String,
     secret: String,
     verified: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    leaving: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lease_until: Option<Moment>,
     next_request: Moment,
@@ -213,10 +221,13 @@ impl FeedStateRecord {
             last_entry: moment(state.last_entry),
             next_poll: state.next_poll.into(),
             next_poll_reason: state.next_poll_reason.clone(),
+            held_until: moment(state.held_until),
             failures: state.failures,
             gone_answers: state.gone_answers,
             move_candidate: state.move_candidate.as_ref().map(|to| (to.url.clone(), to.polls)),
             freshness: FreshnessRecord::of(&state.freshness),
+            read_since: moment(state.rhythm.since),
+            arrivals_seen: state.rhythm.seen,
             arrivals: state.rhythm.arrivals.iter().map(|at| (*at).into()).collect(),
             unchanged_since: moment(state.unchanged_since),
             hub: state.hub.as_ref().map(HubRecord::of),
@@ -247,11 +258,16 @@ impl FeedStateRecord {
             last_entry: timestamp(self.last_entry),
             next_poll: self.next_poll.timestamp(),
             next_poll_reason: self.next_poll_reason,
+            held_until: timestamp(self.held_until),
             failures: self.failures,
             gone_answers: self.gone_answers,
             move_candidate: self.move_candidate.map(|(url, polls)| MoveCandidate { url, polls }),
             freshness: self.freshness.freshness(),
-            rhythm: Rhythm { arrivals: self.arrivals.into_iter().map(Moment::timestamp).collect() },
+            rhythm: Rhythm {
+                since: timestamp(self.read_since),
+                seen: self.arrivals_seen,
+                arrivals: self.arrivals.into_iter().map(Moment::timestamp).collect(),
+            },
             unchanged_since: timestamp(self.unchanged_since),
             hub: self.hub.map(HubRecord::hub),
             counts: FeedCounts {
@@ -313,6 +329,7 @@ impl HubRecord {
             token: hub.token.clone(),
             secret: hub.secret.clone(),
             verified: hub.is_verified,
+            leaving: hub.is_leaving,
             lease_until: moment(hub.lease_until),
             next_request: hub.next_request.into(),
             failures: hub.failures,
@@ -326,6 +343,7 @@ impl HubRecord {
             token: self.token,
             secret: self.secret,
             is_verified: self.verified,
+            is_leaving: self.leaving,
             lease_until: timestamp(self.lease_until),
             next_request: self.next_request.timestamp(),
             failures: self.failures,

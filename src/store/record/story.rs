@@ -22,6 +22,10 @@ pub(in crate::store) struct StoryRecord {
     updated: Moment,
     #[serde(default, skip_serializing_if = "is_default")]
     related: Vec<u64>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    led: Vec<u64>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    withheld: bool,
 }
 
 impl Record for StoryRecord {
@@ -51,6 +55,8 @@ impl StoryRecord {
             released: moment(story.released),
             updated: story.updated.into(),
             related: story.related.iter().map(|id| id.0).collect(),
+            led: story.led.iter().map(|id| id.0).collect(),
+            withheld: story.is_withheld,
         }
     }
 
@@ -65,6 +71,8 @@ impl StoryRecord {
             released: timestamp(self.released),
             updated: self.updated.timestamp(),
             related: self.related.into_iter().map(StoryId).collect(),
+            led: self.led.into_iter().map(EntryId).collect(),
+            is_withheld: self.withheld,
         })
     }
 }
