@@ -69,7 +69,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         if columns.len() == all.len() {
             measure::reliability(&examples, &scores);
             if options.fails {
-                measure::fails(&examples, &scores);
+                measure::fails(&examples, &scores, f64::from(DEFAULT_THRESHOLD));
             }
         }
     }

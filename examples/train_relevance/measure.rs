@@ -89,15 +89,19 @@ pub(crate) fn reliability(examples: &[Example], scores: &[[f64; 2]]) {
     }
 }
 
-/// Prints the entries whose score is furthest from their label.
-pub(crate) fn fails(examples: &[Example], scores: &[[f64; 2]]) {
-    let mut all: Vec<_> = examples
+/// Prints the entries that `threshold` puts on the wrong side, the worst first.
+pub(crate) fn fails(examples: &[Example], scores: &[[f64; 2]], threshold: f64) {
+    let mut wrong: Vec<_> = examples
         .iter()
         .zip(scores)
-        .map(|(example, pair)| ((score(*pair) - f64::from(example.label) / 2.0).abs(), example, pair))
+        .filter(|(example, pair)| (example.label >= 1) != (score(**pair) >= threshold))
         .collect();
-    all.sort_by(|one, other| other.0.total_cmp(&one.0));
-    for (_, example, [touches, about]) in all.iter().take(160) {
+    wrong.sort_by(|one, other| {
+        let distance = |pair: &[f64; 2]| (score(*pair) - threshold).abs();
+        distance(other.1).total_cmp(&distance(one.1))
+    });
+    println!("\nlabel, touches, about, entry: {} on the wrong side of {threshold}", wrong.len());
+    for (example, [touches, about]) in wrong {
         let soft = if example.is_soft { "s" } else { "-" };
         println!("{}{soft} {touches:.2} {about:.2} {}", example.label, example.line);
     }

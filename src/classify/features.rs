@@ -13,6 +13,8 @@ const DIMINISH: f32 = 0.6;
 /// What a body says after this many bytes is worth [`LATE`] as much.
 const EARLY_BYTES: u32 = 260;
 const LATE: f32 = 0.6;
+/// From this part of full evidence on a class counts as being there.
+const REAL: f32 = 0.35;
 
 /// Features besides the classes and the frames, in order.
 const WHOLES: [&str; 22] = [
@@ -231,15 +233,15 @@ impl FieldSum {
     }
 
     fn kinds(&self) -> usize {
-        self.best.iter().filter(|best| **best > 0.0).count()
+        self.best.iter().filter(|best| **best >= REAL).count()
     }
 
     fn has(&self, classes: &[Evidence]) -> bool {
-        classes.iter().any(|class| self.best.get(*class as usize).is_some_and(|best| *best > 0.0))
+        classes.iter().any(|class| self.best.get(*class as usize).is_some_and(|best| *best >= REAL))
     }
 
     fn shared_kinds(&self, other: &Self) -> usize {
-        self.best.iter().zip(other.best).filter(|(one, other)| **one > 0.0 && *other > 0.0).count()
+        self.best.iter().zip(other.best).filter(|(one, other)| **one >= REAL && *other >= REAL).count()
     }
 
     /// 1 where the first term opens the field, 0 where it comes late or never.

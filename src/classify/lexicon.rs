@@ -144,6 +144,9 @@ impl Lexicon {
                         }
                         Some(_) => continue,
                     }
+                } else {
+                    // The word that a term begins belongs to the hit: "processor*" reaches over "processors".
+                    end = word_end(lower, end);
                 }
                 if let Some(written) = &meaning.cased {
                     let here = cased.get(one.start()..one.end()).unwrap_or_default();
@@ -208,6 +211,12 @@ impl Lexicon {
             _ => false,
         })
     }
+}
+
+/// Where the Latin word at `place` ends.
+fn word_end(text: &[u8], place: usize) -> usize {
+    let is_word = |byte: &&u8| byte.is_ascii_alphanumeric();
+    place + text.get(place..).unwrap_or_default().iter().take_while(is_word).count()
 }
 
 /// The terms of `hits` that lie in no longer one.

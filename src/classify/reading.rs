@@ -130,13 +130,10 @@ impl Reading {
         }
     }
 
-    /// The words of a hit, as written; a word that the term only begins, whole.
+    /// The words of a hit, as written.
     pub(super) fn words(&self, hit: Hit) -> &str {
-        let (start, end) = (usize::try_from(hit.start).unwrap_or(0), usize::try_from(hit.end).unwrap_or(0));
-        let rest = self.text.cased.get(end..).unwrap_or_default();
-        let more = rest.find(' ').unwrap_or(rest.len());
-        let more = if rest.chars().next().is_some_and(super::prepare::is_cjk) { 0 } else { more };
-        self.text.cased.get(start..end + more).unwrap_or_default().trim()
+        let range = usize::try_from(hit.start).unwrap_or(0)..usize::try_from(hit.end).unwrap_or(0);
+        self.text.cased.get(range).unwrap_or_default().trim()
     }
 
     /// The model's word for the field of a hit.
