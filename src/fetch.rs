@@ -31,12 +31,14 @@ mod guard;
 mod headers;
 mod hub;
 mod redirect;
+mod settings;
 mod tls;
 
 pub use decode::DecodeError;
 pub use error::{FetchError, RedirectFault, Shown, Stage};
 pub use guard::Refused;
 pub use hub::HubReply;
+pub use settings::{Limits, Settings};
 
 use crate::model::{Answer, Document, FeedState, Timestamp, Validators};
 use crate::schedule;
@@ -77,45 +79,6 @@ const DRAIN_TIME: Duration = Duration::from_secs(1);
 /// An idle connection is kept for the next feed of the same host.
 const IDLE_TIME: Duration = Duration::from_secs(30);
 const MAX_IDLE_PER_HOST: usize = 4;
-
-/// How the fetcher is set up.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Where a publisher finds the operator: a URL or an address (`poll.contact`).
-    pub contact: Option<String>,
-    /// The bounds of one fetch.
-    pub limits: Limits,
-    /// Networks that may be asked though they are not public (`poll.allow_networks`).
-    pub allow_networks: Vec<IpNet>,
-    /// More certificate authorities, as PEM (the content of `poll.extra_ca`).
-    pub extra_ca: Option<Vec<u8>>,
-}
-
-/// The bounds of one fetch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// For TCP and TLS of one hop.
-    pub connect_timeout: Duration,
-    /// For the head of one hop's answer, its connection included.
-    pub head_timeout: Duration,
-    /// For all of it, redirects and body included (`poll.timeout`).
-    pub timeout: Duration,
-    /// Bytes of a body, as it comes over the wire and as it is decoded (`poll.max_body`).
-    pub max_body_bytes: u64,
-}
-
-impl Limits {
-    /// The limits that `poll.timeout` and `poll.max_body` stand for: a connection gets a third of the time and at
-    /// most 10 s, a head two thirds and at most 20 s.
-    pub fn new(timeout: Duration, max_body_bytes: u64) -> Self {
-        Self {
-            connect_timeout: (timeout / 3).min(Duration::from_secs(10)),
-            head_timeout: (timeout * 2 / 3).min(Duration::from_secs(20)),
-            timeout,
-            max_body_bytes,
-        }
-    }
-}
 
 /// What to fetch.
 #[derive(Debug, Clone)]
@@ -164,10 +127,10 @@ pub struct Fetcher {
 
 impl Fetcher {
     /// Builds the client; an error where `extra_ca` or `contact` cannot be used.
-    pub fn new(settings: Settings) -> Result<Self, FetchError> {
-        let allowed: Arc<[IpNet]> = settings.allow_networks.into();
+    pub fn new(settings: &Settings) -> Result<Self, FetchError> {
+        let allowed: Arc<[IpNet]> = settings.allow_networks.as_slice().into();
         let client = Client::builder()
-            .user_agent(user_agent(settings.contact.as_deref())?)
+            .user_agent(settings.user_agent()?)
             .tls_backend_preconfigured(tls::client_config(settings.extra_ca.as_deref())?)
             .dns_resolver(guard::GuardedResolver { allowed: Arc::clone(&allowed) })
             // A proxy of the environment would connect for us, behind the wall.
@@ -328,17 +291,6 @@ impl Hop {
             body_hash: None,
         }
     }
-}
-
-/// `chipwire/1.2.3 (+https://operator.example/)`: product, version, and whom to write to.
-fn user_agent(contact: Option<&str>) -> Result<HeaderValue, FetchError> {
-    const PRODUCT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
-    let text = match contact {
-        Some(contact) if !contact.is_empty() => format!("{PRODUCT} (+{contact})"),
-        _ => PRODUCT.to_owned(),
-    };
-    HeaderValue::from_str(&text)
-        .map_err(|_| FetchError::Setup("poll.contact: holds a character that no header may".to_owned()))
 }
 
 fn add_conditions(headers: &mut HeaderMap, validators: &Validators) {

@@ -211,7 +211,7 @@ impl FetchError {
             if let Some(unresolved) = root.downcast_ref::<Unresolved>() {
                 return Self::Unreachable { url, cause: unresolved.to_string() };
             }
-            if let Some(tls) = tls_error(root) {
+            if let Some(tls) = root.downcast_ref::<rustls::Error>() {
                 return match tls {
                     rustls::Error::InvalidCertificate(_) => Self::Untrusted { url, cause: tls.to_string() },
                     _ => Self::Connection { url, cause: tls.to_string() },
@@ -226,7 +226,9 @@ impl FetchError {
         if error.is_connect() && error.is_timeout() {
             return Self::TooSlow { url, stage: Stage::Connection, limit: connect_limit };
         }
-        if error.is_connect() || roots().any(<dyn Error>::is::<io::Error>) {
+        // What breaks off within a body is the answer's fault, whatever broke it.
+        let is_within_body = error.is_body() || error.is_decode();
+        if error.is_connect() || (!is_within_body && roots().any(<dyn Error>::is::<io::Error>)) {
             return Self::Connection { url, cause };
         }
         Self::Broken { url, cause }
@@ -240,21 +242,18 @@ impl FetchError {
     }
 }
 
-/// What an error was caused by, the nearest first.
+/// What an error was caused by, the nearest first. An I/O error's own `source` passes over what it wraps.
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
     let mut next = error.source();
     std::iter::from_fn(move || {
         let cause = next?;
-        next = cause.source();
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => cause.source(),
+        };
         Some(cause)
     })
-}
-
-/// A TLS error, also where an I/O error wraps it without naming it as its source.
-fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    error
-        .downcast_ref::<rustls::Error>()
-        .or_else(|| error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>())
 }
 
 fn is_about_our_network(kind: io::ErrorKind) -> bool {
