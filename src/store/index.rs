@@ -38,16 +38,52 @@ pub(super) struct Index {
     trees: Vec<sled::Tree>,
 }
 
-/// What the index's `meta` tree says of it.
+/// What the index's `meta` tree says of it: one value, with a checksum of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct IndexState {
     /// The last batch that it includes; `None` for a new one, or one that was never finished.
     pub(super) sequence: Option<u64>,
     /// The schema that it was written with.
-    pub(super) schema: Option<u32>,
+    pub(super) schema: u32,
     /// What its trees should hold.
     pub(super) summary: Summary,
 }
+
+impl IndexState {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.schema.to_be_bytes().to_vec();
+        bytes.push(u8::from(self.sequence.is_some()));
+        bytes.extend_from_slice(&self.sequence.unwrap_or(0).to_be_bytes());
+        for tree in Tree::ALL {
+            bytes.push(tree.code());
+            bytes.extend_from_slice(&self.summary.of(*tree).to_bytes());
+        }
+        let crc = crc32fast::hash(&bytes);
+        bytes.extend_from_slice(&crc.to_be_bytes());
+        bytes
+    }
+
+    fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        let (bytes, crc) = bytes.split_last_chunk::<4>()?;
+        if crc32fast::hash(bytes) != u32::from_be_bytes(*crc) {
+            return None;
+        }
+        let (schema, rest) = bytes.split_first_chunk::<4>()?;
+        let (&is_finished, rest) = rest.split_first()?;
+        let (sequence, rest) = rest.split_first_chunk::<8>()?;
+        let sequence = (is_finished == 1).then_some(u64::from_be_bytes(*sequence));
+        let mut summary = Summary::default();
+        for of_tree in rest.chunks(1 + Totals::BYTES) {
+            let (&code, totals) = of_tree.split_first()?;
+            if let Some(tree) = Tree::of(code) {
+                *summary.entry(tree) = Totals::of_bytes(totals)?;
+            }
+        }
+        Some(Self { sequence, schema: u32::from_be_bytes(*schema), summary })
+    }
+}
+
+const STATE: &str = "state";
 
 impl Index {
     /// Opens or creates it. sled may panic over a damaged file; that is an error here.
@@ -87,22 +123,9 @@ impl Index {
 
     /// What the index says of itself.
     pub(super) fn state(&self) -> Result<IndexState, sled::Error> {
-        guard(|| {
-            let meta = self.meta()?;
-            let mut state = IndexState::default();
-            if let Some(bytes) = meta.get("sequence")? {
-                state.sequence = bytes.as_ref().try_into().ok().map(u64::from_be_bytes);
-            }
-            if let Some(bytes) = meta.get("schema")? {
-                state.schema = bytes.as_ref().try_into().ok().map(u32::from_be_bytes);
-            }
-            for tree in Tree::ALL {
-                if let Some(totals) = meta.get(totals_key(*tree))?.and_then(|bytes| Totals::of_bytes(&bytes))
-                {
-                    *state.summary.entry(*tree) = totals;
-                }
-            }
-            Ok(state)
+        guard(|| match self.meta()?.get(STATE)? {
+            Some(bytes) => IndexState::of_bytes(&bytes).ok_or_else(|| bug("its own state is damaged")),
+            None => Ok(IndexState::default()),
         })
     }
 
@@ -169,6 +192,7 @@ impl Index {
         sequence: Option<u64>,
         summary: &Summary,
     ) -> Result<(), sled::Error> {
+        let state = IndexState { sequence, schema: super::SCHEMA, summary: summary.clone() }.to_bytes();
         guard(|| {
             let outcome: Result<(), TransactionError<sled::Error>> =
                 self.trees.as_slice().transaction(|trees| {
@@ -186,13 +210,7 @@ impl Index {
                     let meta = meta.ok_or_else(|| {
                         ConflictableTransactionError::Abort(bug("the meta tree is missing"))
                     })?;
-                    for tree in Tree::ALL {
-                        meta.insert(totals_key(*tree).as_str(), summary.of(*tree).to_bytes())?;
-                    }
-                    if let Some(sequence) = sequence {
-                        meta.insert("schema", super::SCHEMA.to_be_bytes().as_slice())?;
-                        meta.insert("sequence", sequence.to_be_bytes().as_slice())?;
-                    }
+                    meta.insert(STATE, state.as_slice())?;
                     Ok(())
                 });
             outcome.map_err(|error| match error {
@@ -205,10 +223,6 @@ impl Index {
     pub(super) fn flush(&self) -> Result<(), sled::Error> {
         guard(|| self.db.flush().map(|_| ()))
     }
-}
-
-fn totals_key(tree: Tree) -> String {
-    format!("totals/{}", tree.name())
 }
 
 /// A value split so that each part fits: the first goes under the key itself, the others into [`Tree::Part`].

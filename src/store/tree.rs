@@ -81,6 +81,9 @@ pub(super) struct Totals {
 }
 
 impl Totals {
+    /// Bytes of [`Totals::to_bytes`].
+    pub(super) const BYTES: usize = 24;
+
     pub(super) fn add(&mut self, key: &[u8], value: &[u8]) {
         self.count = self.count.wrapping_add(1);
         self.bytes = self.bytes.wrapping_add((key.len() + value.len()) as u64);
