@@ -4,6 +4,8 @@
 //! [`Reader`]s read beside it. The code outside speaks of feeds, entries and stories only.
 
 mod apply;
+mod backup;
+mod build;
 mod checkpoint;
 mod draft;
 mod error;
@@ -17,21 +19,27 @@ mod opening;
 mod panics;
 mod reader;
 mod record;
+mod tree;
+mod upkeep;
+mod verify;
 
+pub use backup::{BackupReport, check_backup, restore};
 pub use error::{Advice, StoreError};
 pub use key::{Place, Seen};
 pub use lock::{Holder, holder};
 pub use opening::{IndexCondition, OpeningReport};
 pub use panics::abort_on_sled_panic;
 pub use reader::{Counts, Reader, StoryLookup};
+pub use verify::{VerifyReport, verify};
 
 use crate::model::{Batch, Entry, Timestamp};
 use files::{Files, RealFiles};
-use index::{Index, Summary};
-use journal::{AppendError, Checkpoint, Journal};
+use index::Index;
+use journal::{AppendError, Journal};
 use record::{BatchRecord, Record};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use tree::Summary;
 
 /// The version of the records, the trees and the journal. A newer one is refused, an older one migrated.
 pub const SCHEMA: u32 = 1;
@@ -47,6 +55,10 @@ pub struct Settings {
     pub checkpoint_min_bytes: u64,
     /// The journal is replaced by a checkpoint when it is so many times longer than the last one.
     pub checkpoint_factor: u64,
+    /// The index is made anew when journal and index take so many times more than what is live in them.
+    pub compaction_factor: u64,
+    /// Below this nothing is made anew: sled takes some space whatever it holds.
+    pub compaction_min_bytes: u64,
 }
 
 impl Default for Settings {
@@ -56,6 +68,8 @@ impl Default for Settings {
             reserve_bytes: 16 * 1024 * 1024,
             checkpoint_min_bytes: 2 * 1024 * 1024,
             checkpoint_factor: 3,
+            compaction_factor: 4,
+            compaction_min_bytes: 64 * 1024 * 1024,
         }
     }
 }
@@ -71,19 +85,36 @@ pub struct Store {
     summary: Summary,
     /// The journal's length at which the next checkpoint is tried.
     checkpoint_at: u64,
-    broken: Option<String>,
+    /// The disk's use above which the next compaction is tried.
+    compact_at: u64,
+    health: Health,
+    last_report: OpeningReport,
     lock: lock::Lock,
+}
+
+/// Whether the store can be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Health {
+    Well,
+    /// The journal is right, the index isn't there: it is opened again before the next batch.
+    WithoutIndex(String),
+    /// Nobody knows what is on the disk; only a restart helps.
+    Broken(String),
 }
 
 /// What the writer and the readers share.
 #[derive(Debug)]
 struct Shared {
-    index: RwLock<Index>,
+    /// Absent after it failed, until it is opened again.
+    index: RwLock<Option<Index>>,
 }
 
 impl Shared {
     fn read<T>(&self, work: impl FnOnce(&Index) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        work(&self.index.read().unwrap_or_else(PoisonError::into_inner))
+        match self.index.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            Some(index) => work(index),
+            None => Err(StoreError::Index { reason: "it is closed after a failure".to_owned() }),
+        }
     }
 }
 
@@ -109,27 +140,33 @@ impl Store {
             dir: dir.to_owned(),
             settings,
             files,
-            shared: Arc::new(Shared { index: RwLock::new(opened.index) }),
+            shared: Arc::new(Shared { index: RwLock::new(Some(opened.index)) }),
             journal: opened.journal,
             sequence: opened.sequence,
             summary: opened.summary,
             checkpoint_at: 0,
-            broken: None,
+            compact_at: 0,
+            health: Health::Well,
+            last_report: opened.report.clone(),
             lock,
         };
         store.plan_checkpoint();
+        store.compact_at = store.settings.compaction_min_bytes;
         Ok((store, opened.report))
     }
 
     /// Keeps a batch: when this returns its number, the batch is on the disk, whole, for good. On an error
     /// nothing of it was kept; [`StoreError::advice`] says how to go on.
     pub fn commit(&mut self, batch: &Batch) -> Result<u64, StoreError> {
-        if let Some(reason) = &self.broken {
+        if let Health::Broken(reason) = &self.health {
             return Err(StoreError::Broken { reason: reason.clone() });
         }
         let record = BatchRecord::of(batch)?;
         let payload = record.encode()?;
         self.check_room(payload.len() as u64)?;
+        if let Health::WithoutIndex(_) = self.health {
+            self.recover(batch.at)?;
+        }
         let sequence = self.sequence + 1;
         let (writes, summary) = self.shared.read(|index| {
             let mut draft = draft::Draft::new(index);
@@ -137,16 +174,24 @@ impl Store {
             Ok(draft.finish(self.summary.clone())?)
         })?;
         self.journal.append(sequence, &payload).map_err(|error| self.failed_append(error, payload.len()))?;
+        // From here on the batch is kept, whatever becomes of the index.
         let written = self.shared.read(|index| Ok(index.write(&writes, Some(sequence), &summary)?));
-        if let Err(error) = written {
-            return Err(self.broken(format!("batch {sequence} is safe in the journal, but {error}")));
-        }
         self.sequence = sequence;
         self.summary = summary;
-        if self.journal.length() >= self.checkpoint_at {
-            self.try_checkpoint()?;
+        match written {
+            Ok(()) => self.upkeep(),
+            Err(error) => self.lose_index(&error, batch.at),
         }
         Ok(sequence)
+    }
+
+    /// The index failed while the journal is right: it is opened anew, now or before the next batch.
+    fn lose_index(&mut self, error: &StoreError, now: Timestamp) {
+        tracing::error!(%error, "the index failed; batch {} is safe in the journal", self.sequence);
+        self.health = Health::WithoutIndex(error.to_string());
+        if let Err(error) = self.recover(now) {
+            tracing::error!(%error, "the index could not be opened again; tried again with the next batch");
+        }
     }
 
     /// For the readers; cheap to clone.
@@ -159,28 +204,9 @@ impl Store {
         self.sequence
     }
 
-    /// Bytes that the journal and the index take on the disk.
-    pub fn disk_bytes(&self) -> u64 {
-        files::bytes_below(self.journal.path()) + files::bytes_below(&opening::index_path(&self.dir))
-    }
-
-    /// Replaces the journal by a checkpoint of everything that the store holds.
-    pub fn checkpoint(&mut self) -> Result<(), StoreError> {
-        let draft = Journal::draft_path_in(&self.dir);
-        let checkpoint =
-            Checkpoint { schema: SCHEMA, sequence: self.sequence, summary: self.summary.clone() };
-        let written =
-            self.shared.read(|index| checkpoint::write(self.files.as_ref(), &draft, index, &checkpoint));
-        let written = match written {
-            Ok(written) => written,
-            Err(error) => {
-                let _ = self.files.remove(&draft);
-                return Err(error);
-            }
-        };
-        let replaced = self.journal.replace(&self.dir, written);
-        self.plan_checkpoint();
-        replaced.map_err(|error| self.failed_append(error, 0))
+    /// What the last opening found: at the start, or after the index failed.
+    pub fn opening_report(&self) -> &OpeningReport {
+        &self.last_report
     }
 
     /// Writes into the lock file where the control socket is, for a path too long for the data directory.
@@ -219,25 +245,8 @@ impl Store {
     }
 
     fn broken(&mut self, reason: String) -> StoreError {
-        self.broken = Some(reason.clone());
+        self.health = Health::Broken(reason.clone());
         StoreError::Broken { reason }
-    }
-
-    /// A checkpoint that fails costs nothing but disk: it is tried again later, unless the store is broken.
-    fn try_checkpoint(&mut self) -> Result<(), StoreError> {
-        if let Err(error) = self.checkpoint() {
-            if let Some(reason) = &self.broken {
-                return Err(StoreError::Broken { reason: reason.clone() });
-            }
-            tracing::warn!(%error, "no checkpoint was written; the journal goes on growing until one is");
-            self.checkpoint_at = self.journal.length() + self.settings.checkpoint_min_bytes;
-        }
-        Ok(())
-    }
-
-    fn plan_checkpoint(&mut self) {
-        let times = self.journal.checkpoint_bytes().saturating_mul(self.settings.checkpoint_factor);
-        self.checkpoint_at = times.max(self.settings.checkpoint_min_bytes);
     }
 }
 

@@ -3,12 +3,12 @@
 
 use super::draft::Draft;
 use super::error::StoreError;
-use super::index::Tree;
 use super::key::{self, Place};
 use super::record::{
     BatchRecord, ChangeRecord, DecisionRecord, EntryRecord, KeptRecord, Record, RejectRecord, StoryRecord,
     SubscriptionRecord,
 };
+use super::tree::Tree;
 use crate::model::{EntryId, FeedId};
 
 /// An entry that appears under ever new guids is remembered under so many of them.

@@ -3,8 +3,9 @@
 use super::error::StoreError;
 use super::files::{DataFile, Files};
 use super::frame::{self, FrameKind, FrameReader, Item};
-use super::index::{Index, Summary, Tree, Write};
+use super::index::{Index, Write};
 use super::journal::{Checkpoint, Scan, Written};
+use super::tree::{Summary, Tree};
 use std::io;
 use std::ops::Bound;
 use std::path::Path;
@@ -13,8 +14,8 @@ use std::path::Path;
 const FRAME_BYTES: usize = 256 * 1024;
 /// Pairs read from a tree at a time.
 const PAGE: usize = 256;
-/// Bytes written to the index in one transaction while it is rebuilt.
-const TRANSACTION_BYTES: usize = 1024 * 1024;
+/// Bytes written to the index in one transaction while it is filled; see `build`.
+const TRANSACTION_BYTES: usize = 64 * 1024;
 
 /// Writes everything in the index to a new file and makes it durable; only its name isn't yet.
 pub(super) fn write(
@@ -110,8 +111,29 @@ fn sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(u32::from_be_bytes(*length) as usize)
 }
 
+/// What a file holds, read in one pass.
+pub(super) struct Contents {
+    /// Its frames.
+    pub(super) scan: Scan,
+    /// What the records of its checkpoint really sum up to.
+    pub(super) summary: Summary,
+}
+
+/// Reads a whole file and sums up its checkpoint.
+pub(super) fn contents(file: &dyn DataFile) -> io::Result<Contents> {
+    let mut summary = Summary::default();
+    let scan = Scan::visiting(file, |payload| {
+        for (code, key, value) in pairs(payload) {
+            if let Some(tree) = Tree::of(code) {
+                summary.entry(tree).add(key, value);
+            }
+        }
+    })?;
+    Ok(Contents { scan, summary })
+}
+
 /// Fills an empty index from the checkpoint at the start of a file.
-pub(super) fn load(file: &dyn DataFile, scan: &Scan, index: &Index) -> Result<Summary, StoreError> {
+pub(super) fn load(file: &dyn DataFile, index: &Index) -> Result<Summary, StoreError> {
     let mut filler = Filler { index, writes: Vec::new(), bytes: 0, summary: Summary::default() };
     let unreadable =
         |error: io::Error| StoreError::Index { reason: format!("the journal cannot be read: {error}") };
@@ -129,8 +151,6 @@ pub(super) fn load(file: &dyn DataFile, scan: &Scan, index: &Index) -> Result<Su
         }
     }
     filler.flush()?;
-    let sequence = scan.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.sequence);
-    index.write(&[], Some(sequence), &filler.summary)?;
     Ok(filler.summary)
 }
 

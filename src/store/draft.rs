@@ -1,7 +1,8 @@
 //! What a batch will write: changes laid over the index, worked out in full before anything is written, so
 //! that a batch that can't be applied is refused before the journal sees it.
 
-use super::index::{self, Index, Summary, Tree, Write};
+use super::index::{self, Index, Write};
+use super::tree::{Summary, Tree};
 use std::collections::BTreeMap;
 
 /// The index with changes laid over it.

@@ -1,167 +1,22 @@
 //! The index: sled's trees, the only place that names sled. It can be lost at any time and made anew from the
-//! journal; what it says of itself is checked at every opening (see [`Totals`]).
+//! journal; what it says of itself is checked at every opening (see [`Summary`]).
 
 use super::error::StoreError;
+use super::tree::{Summary, Totals, Tree};
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional};
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::Duration;
 
 /// A value of more bytes is kept in parts (STORE.md, rule 7: values below 64 KiB).
 const MAX_VALUE_BYTES: usize = 60 * 1024;
 /// The first byte of a value that is kept in parts; no record has this version.
 const IN_PARTS: u8 = 0xFF;
 
-macro_rules! trees {
-    ($($(#[$doc:meta])* $name:ident = $code:literal $word:literal,)+) => {
-        /// The trees. Their numbers are part of the journal's format: never reuse one.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub(super) enum Tree { $($(#[$doc])* $name,)+ }
-
-        impl Tree {
-            pub(super) const ALL: &[Self] = &[$(Self::$name),+];
-
-            /// The number in checkpoints.
-            pub(super) const fn code(self) -> u8 {
-                match self { $(Self::$name => $code,)+ }
-            }
-
-            /// The name in sled and in messages.
-            pub(super) const fn name(self) -> &'static str {
-                match self { $(Self::$name => $word,)+ }
-            }
-        }
-    };
-}
-
-trees! {
-    /// Feed id → state.
-    Feed = 1 "feed",
-    /// Entry id → relevant entry.
-    Entry = 2 "entry",
-    /// Entry id → entry turned away.
-    Reject = 3 "reject",
-    /// Entry id → place (1 byte) and substance (8).
-    Seen = 4 "seen",
-    /// First two bytes of an entry id → sorted last six bytes of those that have left the store.
-    Tombstone = 5 "tombstone",
-    /// First seen, batch, position → entry id: relevant entries in the order of their arrival.
-    Arrival = 6 "arrival",
-    /// First seen, entry id → nothing: rejects by time.
-    RejectTime = 7 "reject-time",
-    /// Hash of feed and canonical link, or of feed and title → entry id.
-    Identity = 8 "identity",
-    /// Hash of a canonical link, entry id → nothing: relevant entries of all feeds.
-    Link = 9 "link",
-    /// Entry id → the entry that it is.
-    EntryAlias = 10 "entry-alias",
-    /// Entry id, alias → nothing.
-    EntryAliasOf = 11 "entry-alias-of",
-    /// Story id → story.
-    Story = 12 "story",
-    /// Published, story id → nothing.
-    StoryTime = 13 "story-time",
-    /// Story id → the story that it joined.
-    StoryAlias = 14 "story-alias",
-    /// Story id, alias → nothing.
-    StoryAliasOf = 15 "story-alias-of",
-    /// Feed id → the command line's subscription.
-    Subscription = 16 "subscription",
-    /// Batch, position → operator's correction.
-    Decision = 17 "decision",
-    /// Tree, key, number → further parts of a long value.
-    Part = 18 "part",
-}
-
-impl Tree {
-    pub(super) fn of(code: u8) -> Option<Self> {
-        Self::ALL.iter().copied().find(|tree| tree.code() == code)
-    }
-}
-
-/// What a tree holds, summed up so that a lost, doubled or changed record shows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Totals {
-    /// Records.
-    pub(super) count: u64,
-    /// Bytes of their keys and values.
-    pub(super) bytes: u64,
-    /// The xor of their hashes.
-    pub(super) digest: u64,
-}
-
-impl Totals {
-    pub(super) fn add(&mut self, key: &[u8], value: &[u8]) {
-        self.count = self.count.wrapping_add(1);
-        self.bytes = self.bytes.wrapping_add((key.len() + value.len()) as u64);
-        self.digest ^= hash(key, value);
-    }
-
-    pub(super) fn take(&mut self, key: &[u8], value: &[u8]) {
-        self.count = self.count.wrapping_sub(1);
-        self.bytes = self.bytes.wrapping_sub((key.len() + value.len()) as u64);
-        self.digest ^= hash(key, value);
-    }
-
-    fn to_bytes(self) -> Vec<u8> {
-        [self.count, self.bytes, self.digest].iter().flat_map(|number| number.to_be_bytes()).collect()
-    }
-
-    fn of_bytes(bytes: &[u8]) -> Option<Self> {
-        let (count, rest) = bytes.split_first_chunk::<8>()?;
-        let (size, rest) = rest.split_first_chunk::<8>()?;
-        let (digest, rest) = rest.split_first_chunk::<8>()?;
-        rest.is_empty().then(|| Self {
-            count: u64::from_be_bytes(*count),
-            bytes: u64::from_be_bytes(*size),
-            digest: u64::from_be_bytes(*digest),
-        })
-    }
-}
-
-/// CRC-32, which is stable for ever and finds any flipped bit, then mixed (the finaliser of `SplitMix64`): CRCs are
-/// linear, and the xor of unmixed ones would not see two values change places.
-fn hash(key: &[u8], value: &[u8]) -> u64 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&(key.len() as u64).to_be_bytes());
-    hasher.update(key);
-    hasher.update(value);
-    let mut mixed =
-        (u64::from(hasher.finalize()) | (value.len() as u64) << 32).wrapping_add(0x9E37_79B9_7F4A_7C15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
-}
-
-/// What a whole store holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Summary(BTreeMap<Tree, Totals>);
-
-impl Summary {
-    pub(super) fn of(&self, tree: Tree) -> Totals {
-        self.0.get(&tree).copied().unwrap_or_default()
-    }
-
-    pub(super) fn entry(&mut self, tree: Tree) -> &mut Totals {
-        self.0.entry(tree).or_default()
-    }
-
-    /// Bytes of all keys and values.
-    pub(super) fn live_bytes(&self) -> u64 {
-        Tree::ALL.iter().map(|tree| self.of(*tree).bytes).sum()
-    }
-
-    /// Records in all trees.
-    pub(super) fn records(&self) -> u64 {
-        Tree::ALL.iter().map(|tree| self.of(*tree).count).sum()
-    }
-
-    /// The trees in which two summaries differ.
-    pub(super) fn differences(&self, other: &Self) -> Vec<Tree> {
-        Tree::ALL.iter().copied().filter(|tree| self.of(*tree) != other.of(*tree)).collect()
-    }
-}
+/// How often sled's lock is tried, and how long apart: the threads of a dropped handle take milliseconds to end.
+const LOCK_TRIES: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// What a transaction writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,20 +38,67 @@ pub(super) struct Index {
     trees: Vec<sled::Tree>,
 }
 
-/// What the index's `meta` tree says of it.
+/// What the index's `meta` tree says of it: one value, with a checksum of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct IndexState {
     /// The last batch that it includes; `None` for a new one, or one that was never finished.
     pub(super) sequence: Option<u64>,
     /// The schema that it was written with.
-    pub(super) schema: Option<u32>,
+    pub(super) schema: u32,
     /// What its trees should hold.
     pub(super) summary: Summary,
 }
 
+impl IndexState {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.schema.to_be_bytes().to_vec();
+        bytes.push(u8::from(self.sequence.is_some()));
+        bytes.extend_from_slice(&self.sequence.unwrap_or(0).to_be_bytes());
+        for tree in Tree::ALL {
+            bytes.push(tree.code());
+            bytes.extend_from_slice(&self.summary.of(*tree).to_bytes());
+        }
+        let crc = crc32fast::hash(&bytes);
+        bytes.extend_from_slice(&crc.to_be_bytes());
+        bytes
+    }
+
+    fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        let (bytes, crc) = bytes.split_last_chunk::<4>()?;
+        if crc32fast::hash(bytes) != u32::from_be_bytes(*crc) {
+            return None;
+        }
+        let (schema, rest) = bytes.split_first_chunk::<4>()?;
+        let (&is_finished, rest) = rest.split_first()?;
+        let (sequence, rest) = rest.split_first_chunk::<8>()?;
+        let sequence = (is_finished == 1).then_some(u64::from_be_bytes(*sequence));
+        let mut summary = Summary::default();
+        for of_tree in rest.chunks(1 + Totals::BYTES) {
+            let (&code, totals) = of_tree.split_first()?;
+            if let Some(tree) = Tree::of(code) {
+                *summary.entry(tree) = Totals::of_bytes(totals)?;
+            }
+        }
+        Some(Self { sequence, schema: u32::from_be_bytes(*schema), summary })
+    }
+}
+
+const STATE: &str = "state";
+
 impl Index {
     /// Opens or creates it. sled may panic over a damaged file; that is an error here.
     pub(super) fn open(path: &Path, cache_bytes: u64) -> Result<Self, sled::Error> {
+        // Only a handle of our own that is just being dropped can hold sled's lock: ours keeps others out.
+        for _ in 0..LOCK_TRIES {
+            match Self::open_once(path, cache_bytes) {
+                Err(error) if is_lock(&error) => std::thread::sleep(LOCK_PAUSE),
+                other => return other,
+            }
+        }
+        Self::open_once(path, cache_bytes)
+    }
+
+    fn open_once(path: &Path, cache_bytes: u64) -> Result<Self, sled::Error> {
         guard(|| {
             let db = sled::Config::new()
                 .path(path)
@@ -221,22 +123,9 @@ impl Index {
 
     /// What the index says of itself.
     pub(super) fn state(&self) -> Result<IndexState, sled::Error> {
-        guard(|| {
-            let meta = self.meta()?;
-            let mut state = IndexState::default();
-            if let Some(bytes) = meta.get("sequence")? {
-                state.sequence = bytes.as_ref().try_into().ok().map(u64::from_be_bytes);
-            }
-            if let Some(bytes) = meta.get("schema")? {
-                state.schema = bytes.as_ref().try_into().ok().map(u32::from_be_bytes);
-            }
-            for tree in Tree::ALL {
-                if let Some(totals) = meta.get(totals_key(*tree))?.and_then(|bytes| Totals::of_bytes(&bytes))
-                {
-                    *state.summary.entry(*tree) = totals;
-                }
-            }
-            Ok(state)
+        guard(|| match self.meta()?.get(STATE)? {
+            Some(bytes) => IndexState::of_bytes(&bytes).ok_or_else(|| bug("its own state is damaged")),
+            None => Ok(IndexState::default()),
         })
     }
 
@@ -303,6 +192,7 @@ impl Index {
         sequence: Option<u64>,
         summary: &Summary,
     ) -> Result<(), sled::Error> {
+        let state = IndexState { sequence, schema: super::SCHEMA, summary: summary.clone() }.to_bytes();
         guard(|| {
             let outcome: Result<(), TransactionError<sled::Error>> =
                 self.trees.as_slice().transaction(|trees| {
@@ -320,13 +210,7 @@ impl Index {
                     let meta = meta.ok_or_else(|| {
                         ConflictableTransactionError::Abort(bug("the meta tree is missing"))
                     })?;
-                    for tree in Tree::ALL {
-                        meta.insert(totals_key(*tree).as_str(), summary.of(*tree).to_bytes())?;
-                    }
-                    if let Some(sequence) = sequence {
-                        meta.insert("schema", super::SCHEMA.to_be_bytes().as_slice())?;
-                        meta.insert("sequence", sequence.to_be_bytes().as_slice())?;
-                    }
+                    meta.insert(STATE, state.as_slice())?;
                     Ok(())
                 });
             outcome.map_err(|error| match error {
@@ -339,10 +223,6 @@ impl Index {
     pub(super) fn flush(&self) -> Result<(), sled::Error> {
         guard(|| self.db.flush().map(|_| ()))
     }
-}
-
-fn totals_key(tree: Tree) -> String {
-    format!("totals/{}", tree.name())
 }
 
 /// A value split so that each part fits: the first goes under the key itself, the others into [`Tree::Part`].
@@ -385,19 +265,17 @@ fn bug(what: &str) -> sled::Error {
 /// Whether opening failed for a reason outside of the files themselves: then nothing may be touched.
 pub(super) fn is_environment(error: &sled::Error) -> bool {
     use std::io::ErrorKind;
-    match error {
-        sled::Error::Io(error) => {
-            // A missing or odd file is damage; any other complaint of the system is not ours to repair. sled
-            // words its failure to lock by itself.
-            let is_missing = matches!(
-                error.kind(),
-                ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory
-            );
-            (error.raw_os_error().is_some() && !is_missing)
-                || error.to_string().contains("could not acquire lock")
-        }
-        _ => false,
-    }
+    // A missing or odd file is damage; any other complaint of the system is not ours to repair.
+    let is_odd =
+        |kind| matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory);
+    let is_of_system =
+        matches!(error, sled::Error::Io(error) if error.raw_os_error().is_some() && !is_odd(error.kind()));
+    is_of_system || is_lock(error)
+}
+
+/// sled words its failure to lock by itself.
+fn is_lock(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(error) if error.to_string().contains("could not acquire lock"))
 }
 
 impl StoreError {

@@ -4,8 +4,8 @@
 use super::error::StoreError;
 use super::files::{DataFile, Files};
 use super::frame::{self, FrameKind, FrameReader, Item};
-use super::index::Summary;
-use super::index::Tree;
+use super::tree::Summary;
+use super::tree::Tree;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Checkpoint {
         let mut summary = Summary::default();
         for (code, count, bytes, digest) in record.trees {
             if let Some(tree) = Tree::of(code) {
-                *summary.entry(tree) = super::index::Totals { count, bytes, digest };
+                *summary.entry(tree) = super::tree::Totals { count, bytes, digest };
             }
         }
         (record.format == FORMAT).then_some(Self { schema: record.schema, sequence, summary })
@@ -77,6 +77,11 @@ pub(super) struct Scan {
 impl Scan {
     /// Reads a whole file, and checks every frame.
     pub(super) fn of(file: &dyn DataFile) -> io::Result<Self> {
+        Self::visiting(file, |_| ())
+    }
+
+    /// [`Scan::of`], which shows the payload of each of the checkpoint's frames on the way.
+    pub(super) fn visiting(file: &dyn DataFile, mut visit: impl FnMut(&[u8])) -> io::Result<Self> {
         let mut scan = Self::default();
         let mut parts = 0_u32;
         let mut last: Option<u64> = None;
@@ -96,7 +101,10 @@ impl Scan {
             scan.end = end;
             match frame.kind {
                 FrameKind::Header => scan.checkpoint = Checkpoint::of_payload(&frame.payload, frame.sequence),
-                FrameKind::Records => parts += 1,
+                FrameKind::Records => {
+                    visit(&frame.payload);
+                    parts += 1;
+                }
                 FrameKind::End => {
                     let expected = frame.payload.as_slice().try_into().ok().map(u32::from_be_bytes);
                     scan.is_checkpoint_whole = scan.checkpoint.is_some() && expected == Some(parts);
@@ -125,6 +133,12 @@ impl Scan {
         self.batches.iter().map(|(sequence, _)| *sequence).max().unwrap_or(0).max(base)
     }
 
+    /// Whether an older version of the program wrote it.
+    pub(super) fn is_older_schema(&self) -> bool {
+        self.checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.schema < super::SCHEMA)
+    }
+
+    /// Whether all of it can be read, but for a torn end.
     pub(super) fn is_well(&self) -> bool {
         self.damage.is_empty()
     }

@@ -29,7 +29,7 @@ pub struct Seen {
     pub place: Place,
 }
 
-/// The value in [`super::index::Tree::Seen`].
+/// The value in [`super::tree::Tree::Seen`].
 pub(super) fn seen_value(place: Place, substance: u64) -> Vec<u8> {
     let mut value = vec![match place {
         Place::Kept => b'k',
@@ -40,7 +40,7 @@ pub(super) fn seen_value(place: Place, substance: u64) -> Vec<u8> {
     value
 }
 
-/// Back from the value in [`super::index::Tree::Seen`].
+/// Back from the value in [`super::tree::Tree::Seen`].
 pub(super) fn seen(value: &[u8]) -> Option<Seen> {
     let (place, substance) = value.split_first()?;
     let place = match place {
@@ -67,23 +67,23 @@ pub(super) fn timed(time: [u8; 8], rest: &[u8]) -> Vec<u8> {
     [time.as_slice(), rest].concat()
 }
 
-/// The key in [`super::index::Tree::Arrival`].
+/// The key in [`super::tree::Tree::Arrival`].
 pub(super) fn arrival(first_seen: [u8; 8], (sequence, position): (u64, u32)) -> Vec<u8> {
     [first_seen.as_slice(), &sequence.to_be_bytes(), &position.to_be_bytes()].concat()
 }
 
-/// The key in [`super::index::Tree::Identity`] of a feed's canonical link. When its entry has left the store, it becomes a
+/// The key in [`super::tree::Tree::Identity`] of a feed's canonical link. When its entry has left the store, it becomes a
 /// tombstone like the ids of entries.
 pub(super) fn identity_of_link(feed: FeedId, canonical: &str) -> u64 {
     digest(&["link", &feed.to_string(), canonical])
 }
 
-/// The key in [`super::index::Tree::Identity`] of a feed's title.
+/// The key in [`super::tree::Tree::Identity`] of a feed's title.
 pub(super) fn identity_of_title(feed: FeedId, title: &str) -> u64 {
     digest(&["title", &feed.to_string(), title])
 }
 
-/// The first part of the key in [`super::index::Tree::Link`].
+/// The first part of the key in [`super::tree::Tree::Link`].
 pub(super) fn link(canonical: &str) -> u64 {
     digest(&["link", canonical])
 }
@@ -97,7 +97,7 @@ fn digest(parts: &[&str]) -> u64 {
     hasher.finalize().iter().take(ID_BYTES).fold(0, |id, byte| (id << 8) | u64::from(*byte))
 }
 
-/// A tombstone's bucket (the key in [`super::index::Tree::Tombstone`]) and its place there.
+/// A tombstone's bucket (the key in [`super::tree::Tree::Tombstone`]) and its place there.
 pub(super) fn tombstone(id: EntryId) -> ([u8; 2], [u8; TOMBSTONE_BYTES]) {
     let [a, b, rest @ ..] = id.0.to_be_bytes();
     ([a, b], rest)

@@ -2,16 +2,14 @@
 //! rule 3). The journal is the truth; the index is checked against what it says of itself, and made anew from
 //! the journal when it is not whole.
 
-use super::apply::apply;
+use super::build;
 use super::checkpoint;
-use super::draft::Draft;
 use super::error::StoreError;
-use super::files::{self, DataFile, Files};
-use super::frame::{FrameKind, FrameReader, Item};
-use super::index::{self, Index, IndexState, Summary};
+use super::files::{self, Files};
+use super::index::{self, Index, IndexState};
 use super::journal::{Checkpoint, Journal, Scan};
 use super::panics::Opening;
-use super::record::{BatchRecord, Record};
+use super::tree::Summary;
 use super::{SCHEMA, Settings};
 use crate::model::Timestamp;
 use std::fmt;
@@ -103,6 +101,16 @@ pub(super) fn index_path(dir: &Path) -> PathBuf {
     dir.join("sled")
 }
 
+/// Where an index is made that will take the place of the one in use.
+pub(super) fn next_index_path(dir: &Path) -> PathBuf {
+    dir.join("sled.next")
+}
+
+/// Where the index goes whose place was taken.
+pub(super) fn old_index_path(dir: &Path) -> PathBuf {
+    dir.join("sled.old")
+}
+
 /// Opens what lies in a locked directory.
 pub(super) fn open(
     dir: &Path,
@@ -119,11 +127,14 @@ pub(super) fn open(
         refuse_newer(dir, found)?;
     }
     let mut opening = Attempt { dir, settings, files, now, quarantine: None };
-    let (index, condition) = opening.examine_index(scan.as_ref())?;
+    let (mut index, mut condition) = opening.examine_index(scan.as_ref())?;
+    if Opening::saw_panic() && index.take().is_some() {
+        condition = IndexCondition::Damaged("one of its threads panicked".to_owned());
+    }
     let opened = opening.settle(scan, index, condition)?;
-    if Opening::saw_panic() && !matches!(opened.report.index, IndexCondition::Damaged(_)) {
+    if Opening::saw_panic() {
         return Err(StoreError::Index {
-            reason: "a thread of the index panicked while it was opened".to_owned(),
+            reason: "one of its threads panicked while it was made anew".to_owned(),
         });
     }
     Ok(opened)
@@ -140,22 +151,33 @@ fn refuse_newer(dir: &Path, found: u32) -> Result<(), StoreError> {
 /// What a process that was killed may have left half done. sled trips over its own half-written snapshots
 /// (upstream #1527).
 fn remove_leftovers(dir: &Path, files: &dyn Files) -> Result<(), StoreError> {
+    let failed = |path: &Path, source| StoreError::environment("remove", path, source);
     let draft = Journal::draft_path_in(dir);
     if draft.exists() {
-        files.remove(&draft).map_err(|source| StoreError::environment("remove", &draft, source))?;
+        files.remove(&draft).map_err(|source| failed(&draft, source))?;
+    }
+    for path in [next_index_path(dir), old_index_path(dir)] {
+        remove_directory(&path).map_err(|source| failed(&path, source))?;
     }
     for item in fs::read_dir(index_path(dir)).into_iter().flatten().flatten() {
         let name = item.file_name();
         let name = name.to_string_lossy();
         if name.starts_with("snap.") && name.ends_with(".generating") {
-            fs::remove_file(item.path())
-                .map_err(|source| StoreError::environment("remove", &item.path(), source))?;
+            fs::remove_file(item.path()).map_err(|source| failed(&item.path(), source))?;
         }
     }
     Ok(())
 }
 
-fn scan_journal(dir: &Path, files: &dyn Files) -> Result<Option<Scan>, StoreError> {
+/// Removes a directory with what is in it; none is fine.
+pub(super) fn remove_directory(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+pub(super) fn scan_journal(dir: &Path, files: &dyn Files) -> Result<Option<Scan>, StoreError> {
     let path = Journal::path_in(dir);
     let failed = |source| StoreError::environment("read the journal", &path, source);
     match files.open(&path) {
@@ -180,21 +202,34 @@ impl Attempt<'_> {
         scan: Option<&Scan>,
     ) -> Result<(Option<(Index, IndexState)>, IndexCondition), StoreError> {
         let path = index_path(self.dir);
+        if scan.is_some_and(Scan::is_older_schema) {
+            // Records are upgraded while they are loaded, so the index has to be made anew.
+            return Ok((None, IndexCondition::Behind));
+        }
         if !path.exists() {
             let is_new = scan.is_none_or(|scan| scan.last() == 0 && scan.is_well());
             return Ok((None, if is_new { IndexCondition::New } else { IndexCondition::Behind }));
         }
         let damaged = |reason: String| Ok((None, IndexCondition::Damaged(reason)));
+        // What the system refuses is no damage, and nothing may be touched.
+        let judged = |error: sled::Error| {
+            if index::is_environment(&error) {
+                Err(StoreError::of_opening(&path, error))
+            } else {
+                damaged(error.to_string())
+            }
+        };
         let index = match Index::open(&path, self.settings.cache_bytes) {
             Ok(index) => index,
-            Err(error) if index::is_environment(&error) => return Err(StoreError::of_opening(&path, error)),
-            Err(error) => return damaged(error.to_string()),
+            Err(error) => return judged(error),
         };
         let state = match index.state() {
             Ok(state) => state,
-            Err(error) => return damaged(error.to_string()),
+            Err(error) => return judged(error),
         };
-        refuse_newer(self.dir, state.schema.unwrap_or(SCHEMA))?;
+        if scan.is_none_or(|scan| scan.checkpoint.is_none()) {
+            refuse_newer(self.dir, state.schema)?;
+        }
         let Some(sequence) = state.sequence else {
             return Ok((None, IndexCondition::Behind));
         };
@@ -204,7 +239,7 @@ impl Attempt<'_> {
                     return damaged(format!("the tree {} does not hold what it should", tree.name()));
                 }
             }
-            Err(error) => return damaged(error.to_string()),
+            Err(error) => return judged(error),
         }
         let base = scan.and_then(|scan| scan.checkpoint.as_ref());
         if base.is_some_and(|base| sequence < base.sequence) {
@@ -228,23 +263,28 @@ impl Attempt<'_> {
         let is_new = scan.is_none();
         let scan = scan.unwrap_or_default();
         let had_index = index.is_some();
-        let (index, mut sequence, mut summary) = match index {
-            Some((index, state)) => (index, state.sequence.unwrap_or(0), state.summary),
-            None => self.rebuild(&scan, is_new, &condition)?,
+        let (index, mut sequence, mut summary) = if let Some((index, state)) = index {
+            (index, state.sequence.unwrap_or(0), state.summary)
+        } else {
+            let index = self.new_index(&condition, is_new || scan.is_well())?;
+            let (sequence, summary) = build::load(self.dir, self.files.as_ref(), &scan, &index)?;
+            (index, sequence, summary)
         };
         if had_index && sequence > scan.last() {
             condition = IndexCondition::Ahead;
         }
         let replayed;
-        (replayed, summary) = self.replay_since(sequence, &scan, &index, summary)?;
+        (replayed, summary) =
+            build::replay(self.dir, self.files.as_ref(), &scan, &index, (sequence, summary))?;
         sequence = sequence.max(scan.last());
         index.write(&[], Some(sequence), &summary)?;
         index.flush()?;
-        let journal = if is_new || !scan.is_well() || condition == IndexCondition::Ahead {
-            self.rewrite_journal(&index, sequence, &summary, is_new)?
-        } else {
-            Journal::resume(Arc::clone(self.files), &Journal::path_in(self.dir), &scan)?
-        };
+        let journal =
+            if is_new || !scan.is_well() || scan.is_older_schema() || condition == IndexCondition::Ahead {
+                self.rewrite_journal(&index, sequence, &summary, is_new)?
+            } else {
+                Journal::resume(Arc::clone(self.files), &Journal::path_in(self.dir), &scan)?
+            };
         let report = OpeningReport {
             sequence,
             records: summary.records(),
@@ -257,58 +297,11 @@ impl Attempt<'_> {
         Ok(Opened { index, journal, sequence, summary, report })
     }
 
-    /// A new index with what the journal's checkpoint holds.
-    fn rebuild(
-        &mut self,
-        scan: &Scan,
-        is_new: bool,
-        condition: &IndexCondition,
-    ) -> Result<(Index, u64, Summary), StoreError> {
-        let index = self.new_index(condition)?;
-        if is_new {
-            index.write(&[], Some(0), &Summary::default())?;
-            return Ok((index, 0, Summary::default()));
-        }
-        let file = self.open_journal()?;
-        let summary = checkpoint::load(file.as_ref(), scan, &index)?;
-        Ok((index, scan.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.sequence), summary))
-    }
-
-    fn open_journal(&self) -> Result<Box<dyn DataFile>, StoreError> {
-        let path = Journal::path_in(self.dir);
-        self.files.open(&path).map_err(|source| StoreError::environment("open the journal", &path, source))
-    }
-
-    /// Applies the batches that the index does not have; how many, and what the index holds then.
-    fn replay_since(
-        &self,
-        sequence: u64,
-        scan: &Scan,
-        index: &Index,
-        mut summary: Summary,
-    ) -> Result<(u64, Summary), StoreError> {
-        let Some((_, offset)) = scan.batches.iter().find(|(number, _)| *number > sequence) else {
-            return Ok((0, summary));
-        };
-        let file = self.open_journal()?;
-        let path = Journal::path_in(self.dir);
-        let failed = |source| StoreError::environment("read the journal", &path, source);
-        let mut reader = FrameReader::new(file.as_ref(), *offset).map_err(failed)?;
-        let mut replayed = 0;
-        while let Some(item) = reader.next().map_err(failed)? {
-            let Item::Frame { frame, .. } = item else { continue };
-            if frame.kind == FrameKind::Batch && frame.sequence > sequence {
-                summary = replay(index, &frame.payload, frame.sequence, summary)?;
-                replayed += 1;
-            }
-        }
-        Ok((replayed, summary))
-    }
-
-    /// An empty index in the place of one that is of no use, which is kept aside if that says something.
-    fn new_index(&mut self, condition: &IndexCondition) -> Result<Index, StoreError> {
+    /// An empty index in the place of one that is of no use, which is kept aside if that says something: because
+    /// it is damaged, or because the journal can't replace all of it.
+    fn new_index(&mut self, condition: &IndexCondition, is_journal_well: bool) -> Result<Index, StoreError> {
         let path = index_path(self.dir);
-        if matches!(condition, IndexCondition::Damaged(_)) {
+        if path.exists() && (matches!(condition, IndexCondition::Damaged(_)) || !is_journal_well) {
             let aside = self.quarantine()?.join("sled");
             self.files.rename(&path, &aside).map_err(|e| StoreError::environment("set aside", &path, e))?;
         } else if path.exists() {
@@ -322,8 +315,14 @@ impl Attempt<'_> {
         if let Some(path) = &self.quarantine {
             return Ok(path.clone());
         }
-        let name = format!("quarantine-{}", self.now.format("%Y%m%dT%H%M%S%.6fZ"));
-        let path = self.dir.join(name);
+        prune_quarantine(self.dir);
+        let time = self.now.format("%Y%m%dT%H%M%S%.6fZ");
+        let names = (0..).map(|at| match at {
+            0 => format!("quarantine-{time}"),
+            _ => format!("quarantine-{time}-{at}"),
+        });
+        let mut paths = names.map(|name| self.dir.join(name)).filter(|path| !path.exists());
+        let Some(path) = paths.next() else { return Ok(self.dir.to_owned()) };
         files::create_directory(&path, self.files.as_ref())
             .map_err(|source| StoreError::environment("create", &path, source))?;
         self.quarantine = Some(path.clone());
@@ -343,9 +342,9 @@ impl Attempt<'_> {
         let checkpoint = Checkpoint { schema: SCHEMA, sequence, summary: summary.clone() };
         let written = checkpoint::write(self.files.as_ref(), &draft, index, &checkpoint)?;
         if !is_new {
-            // A copy, not a rename: at no moment may the directory be without a journal.
+            // A second name, not another one: at no moment may the directory be without a journal.
             let aside = self.quarantine()?.join("journal");
-            fs::copy(&path, &aside).map_err(|source| StoreError::environment("set aside", &path, source))?;
+            fs::hard_link(&path, &aside).map_err(|e| StoreError::environment("set aside", &path, e))?;
         }
         let failed = |source| StoreError::environment("put the journal in place", &path, source);
         self.files.rename(&draft, &path).map_err(failed)?;
@@ -355,16 +354,19 @@ impl Attempt<'_> {
     }
 }
 
-/// Applies one batch of the journal to the index.
-pub(super) fn replay(
-    index: &Index,
-    payload: &[u8],
-    sequence: u64,
-    summary: Summary,
-) -> Result<Summary, StoreError> {
-    let mut draft = Draft::new(index);
-    apply(&mut draft, BatchRecord::decode(payload)?, sequence)?;
-    let (writes, summary) = draft.finish(summary)?;
-    index.write(&writes, Some(sequence), &summary)?;
-    Ok(summary)
+/// So many quarantines are kept, the newest ones: a disk that goes on failing must not fill itself.
+const MAX_QUARANTINES: usize = 3;
+
+/// Makes room for one more. That it fails changes nothing but the space.
+fn prune_quarantine(dir: &Path) {
+    let names = fs::read_dir(dir).into_iter().flatten().flatten().map(|item| item.path());
+    let is_quarantine = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("quarantine-"))
+    };
+    let mut all: Vec<_> = names.filter(is_quarantine).collect();
+    all.sort_unstable();
+    let surplus = (all.len() + 1).saturating_sub(MAX_QUARANTINES);
+    for path in all.into_iter().take(surplus) {
+        let _ = remove_directory(&path);
+    }
 }

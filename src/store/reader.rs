@@ -2,12 +2,13 @@
 
 use super::Shared;
 use super::error::StoreError;
-use super::index::{Pair, Tree};
+use super::index::Pair;
 use super::key::{self, Place, Seen};
 use super::record::{
     DecisionRecord, FeedStateRecord, KeptRecord, Record, RejectRecord, StoryRecord, SubscriptionRecord,
     time_key,
 };
+use super::tree::Tree;
 use crate::model::{
     Decision, EntryId, FeedId, FeedState, Kept, Member, Reject, Story, StoryId, Subscription, Timestamp,
 };
