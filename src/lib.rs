@@ -4,3 +4,4 @@ pub mod config;
 pub mod metrics;
 pub mod model;
 pub mod publish;
+pub mod serve;
