@@ -12,5 +12,6 @@ pub mod normalise;
 pub mod parse;
 pub mod publish;
 pub mod schedule;
+pub mod serve;
 pub mod store;
 pub mod text;

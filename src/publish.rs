@@ -29,7 +29,7 @@ pub(crate) mod examples;
 
 pub use base::Base;
 pub use clean::{escape, web_address};
-pub use item::{Head, Item, Options};
+pub use item::{Head, Item, ItemCoverage, ItemSource, Options};
 pub use opml::{feeds_opml, topics_opml};
 pub use search::Query;
 pub use select::{Cursor, Scope, Selection};
@@ -38,7 +38,7 @@ pub use sources::{Source, Sources};
 pub use times::{due_at, is_due, parse_duration, published_time};
 pub use troubles::troubles_atom;
 pub use view::{FeedInfo, StoryView, Telling};
-pub use wire::{Topic, Wire};
+pub use wire::{Shelf, Topic, Wire};
 
 /// The longest summary of an item, in characters.
 pub const SUMMARY_CHARS: usize = 300;

@@ -94,7 +94,9 @@ pub struct Item {
     pub owners: usize,
     /// The feed that title and link come from; `None` where it is private.
     pub source: Option<ItemSource>,
-    /// Every entry: the lead, then the others in time order.
+    /// The entry that stands for the story.
+    pub lead: ItemCoverage,
+    /// The other entries, in time order.
     pub coverage: Vec<ItemCoverage>,
 }
 
@@ -164,7 +166,8 @@ impl Item {
             reasons: view.lead.kept.verdict.reasons.clone(),
             owners: view.owners(),
             source: source(face),
-            coverage: view.tellings().map(ItemCoverage::of).collect(),
+            lead: ItemCoverage::of(&view.lead),
+            coverage: view.coverage.iter().map(ItemCoverage::of).collect(),
             page,
         }
     }
@@ -176,7 +179,8 @@ impl Item {
 }
 
 impl ItemCoverage {
-    fn of(telling: &Telling) -> Self {
+    /// One entry as it is shown.
+    pub fn of(telling: &Telling) -> Self {
         let entry = &telling.kept.entry;
         Self {
             role: telling.member.role,

@@ -70,6 +70,7 @@ struct Extension<'a> {
     owners: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Source<'a>>,
+    lead: Coverage<'a>,
     coverage: Vec<Coverage<'a>>,
 }
 
@@ -154,6 +155,7 @@ fn extension(item: &Item) -> Extension<'_> {
         topics: item.topics.iter().map(|(slug, _)| slug.as_str()).collect(),
         owners: item.owners,
         source: item.source.as_ref().map(|source| Source { title: &source.name, url: &source.url }),
+        lead: coverage(&item.lead),
         coverage: item.coverage.iter().map(coverage).collect(),
     }
 }

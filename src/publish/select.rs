@@ -42,6 +42,11 @@ impl Selection {
         Self { scope, until: None, owners: 0, languages: None, before: None }
     }
 
+    /// Whether it asks for nothing but its subject.
+    pub fn has_no_wishes(&self) -> bool {
+        self.until.is_none() && self.owners <= 1 && self.languages.is_none() && self.before.is_none()
+    }
+
     /// Whether it shows this story at this time.
     pub fn accepts(&self, view: &StoryView, settings: &Settings, now: Timestamp) -> bool {
         let published = view.story.published;

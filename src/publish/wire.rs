@@ -101,6 +101,24 @@ impl Wire {
         chosen
     }
 
+    /// Whether these stories, as [`Wire::select`] gave them, are all that there are: nothing older than the snapshot
+    /// is missing among them.
+    pub fn holds_all(&self, selection: &Selection, selected: &[Arc<StoryView>]) -> bool {
+        let start = match (&selection.scope, &selection.before) {
+            (Scope::Day(day), _) => day.and_time(chrono::NaiveTime::MIN).and_utc(),
+            // The shelf holds what these lack, as far as there are no further wishes.
+            (Scope::Wire | Scope::Topic(_) | Scope::Kind(_), None) if selection.has_no_wishes() => {
+                return true;
+            }
+            // Enough of them, and none missing between.
+            _ if selected.len() >= self.page_len(selection) => {
+                selected.last().map_or(Timestamp::MIN_UTC, |last| last.story.published)
+            }
+            _ => Timestamp::MIN_UTC,
+        };
+        start >= self.complete_since
+    }
+
     /// How many stories a page after a cursor, or an answer of the archive, holds.
     pub fn page_len(&self, selection: &Selection) -> usize {
         match selection.scope {
