@@ -4,9 +4,11 @@
 //! so that the many entries that are turned away cost nothing.
 
 mod identity;
+mod report;
 mod safe;
 
 pub use identity::{is_mass_change, is_same_entry, is_substantial_change, substance};
+pub use report::{Report, report};
 pub use safe::sanitise;
 
 use crate::model::{DeclaredSource, Entry, EntryId, Feed, Timestamp};

@@ -8,6 +8,9 @@ mod dates;
 mod decode;
 mod discover;
 mod fields;
+mod json;
+mod survey;
+mod tolerant;
 mod well_formed;
 
 pub use dates::read as read_date;
@@ -166,15 +169,39 @@ pub fn parse(document: &Document, limits: &Limits) -> Result<ParsedFeed, ParseEr
 fn read(document: &Document, limits: &Limits) -> Result<ParsedFeed, ParseError> {
     let decoded = decode(&document.body, document.content_type.as_deref());
     let text = decoded.text.trim_start();
-    if text.is_empty() {
+    if text.trim_start_matches('\0').is_empty() {
         return Err(ParseError::Empty);
     }
-    let mut feed = match well_formed::read(text, &document.url, limits) {
-        Ok(feed) => feed,
-        Err(reason) => {
-            return Err(discover::what_it_is(text, document).unwrap_or(ParseError::NotAFeed { what: reason }));
-        }
-    };
+    let read = choose(text, document, limits);
+    let mut feed =
+        read.map_err(|what| discover::what_it_is(text, document).unwrap_or(ParseError::NotAFeed { what }))?;
     feed.repaired.splice(0..0, decoded.repaired);
+    Ok(feed)
+}
+
+/// The reading in rising steps: feed-rs for what is well-formed and holds nothing that feed-rs would lose, the tolerant
+/// reader for the rest.
+fn choose(text: &str, document: &Document, limits: &Limits) -> Result<ParsedFeed, String> {
+    let url = &document.url;
+    let survey = survey::survey(text, limits);
+    if survey.root == survey::Root::Json {
+        return json::read(text, url, limits);
+    }
+    let is_plain = matches!(survey.root, survey::Root::Rss | survey::Root::Atom) && !survey.is_rich;
+    let mut fault = survey.fault.map(str::to_owned);
+    if is_plain && fault.is_none() && survey.entries <= limits.entries {
+        match well_formed::read(text.get(survey.root_at..).unwrap_or(text), url, limits) {
+            Ok(feed) if feed.entries.len() == survey.entries && !well_formed::lacks_links(&feed) => {
+                return Ok(feed);
+            }
+            Ok(_) => {}
+            Err(error) => fault = Some(error),
+        }
+    } else if fault.is_none() && survey::has_bare_ampersand(text) {
+        fault = Some("bare &".to_owned());
+    }
+    let feed = tolerant::read(text, url, limits);
+    let mut feed = feed.ok_or_else(|| "markup, but of no feed".to_owned())?;
+    feed.repaired.extend(fault.map(|fault| format!("not well-formed: {fault}")));
     Ok(feed)
 }

@@ -50,13 +50,13 @@ pub(crate) fn clean(html: &str, base: Option<&Url>) -> String {
     if text::tags(html).count() > MOST_DEPTH && depth(html) > MOST_DEPTH {
         return escape(&text::plain(html));
     }
-    let without_beacons = without_beacons(html);
+    let harmless = without_harm(html);
     match base {
-        None => CLEANER.clean(&without_beacons).to_string(),
+        None => CLEANER.clean(&harmless).to_string(),
         Some(base) => {
             let mut cleaner = cleaner();
             cleaner.url_relative(UrlRelative::RewriteWithBase(base.clone()));
-            cleaner.clean(&without_beacons).to_string()
+            cleaner.clean(&harmless).to_string()
         }
     }
 }
@@ -68,9 +68,7 @@ fn cleaner() -> Builder<'static> {
         .add_tag_attributes("source", ["src", "srcset", "type", "media"])
         .add_tag_attributes("video", ["src", "poster", "controls", "width", "height"])
         .add_tag_attributes("audio", ["src", "controls"])
-        .clean_content_tags(HashSet::from([
-            "script", "style", "noscript", "iframe", "object", "embed", "template",
-        ]))
+        .clean_content_tags(HashSet::from(["script", "style", "noscript", "template"]))
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         .url_relative(UrlRelative::Deny)
         .link_rel(Some("noopener noreferrer nofollow"))
@@ -103,11 +101,27 @@ fn escape(plain: &str) -> String {
     plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>\n")
 }
 
-/// Takes out pictures of 1×1 and those of known counters.
-fn without_beacons(html: &str) -> Cow<'_, str> {
+/// Takes out pictures of 1×1 and those of known counters, and the tags of elements whose inside a reader of HTML would
+/// take for something else than HTML: one that is never closed, or closed as in XML, would swallow all that follows.
+fn without_harm(html: &str) -> Cow<'_, str> {
+    const SWALLOWING: &[&str] = &[
+        "applet",
+        "embed",
+        "frame",
+        "iframe",
+        "math",
+        "noembed",
+        "noframes",
+        "object",
+        "plaintext",
+        "svg",
+        "xmp",
+    ];
     let mut out = String::new();
     let mut rest_from = 0;
-    for tag in text::tags(html).filter(|tag| tag.is("img") && is_beacon(tag)) {
+    let is_harmful =
+        |tag: &text::Tag<'_>| (tag.is("img") && is_beacon(tag)) || SWALLOWING.iter().any(|name| tag.is(name));
+    for tag in text::tags(html).filter(is_harmful) {
         let (start, end) = tag.span_in(html);
         out.push_str(html.get(rest_from..start).unwrap_or_default());
         rest_from = end;

@@ -9,6 +9,13 @@ const HEAD_BYTES: usize = 4 << 10;
 /// Latin text has fewer accents than that, and Greek or Cyrillic more. A guess.
 const MOST_STRAY_SHARE: usize = 10;
 
+/// From this many bytes of multi-byte characters on, with this many of them to each stray, a text is UTF-8 whatever is
+/// declared: legacy text has no such runs by accident.
+const CERTAIN_BYTES: usize = 16;
+const CERTAIN_SHARE: usize = 10;
+/// Fewer bytes beyond ASCII say too little to guess a language by.
+const ENOUGH_TO_DETECT: usize = 6;
+
 /// A document as text.
 #[derive(Debug)]
 pub struct Decoded<'a> {
@@ -39,6 +46,9 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
     {
         return Decoded { text: Cow::Borrowed(text), repaired: Vec::new() };
     }
+    if let Some(text) = utf_8_with_strays(bytes, claims.first().is_none_or(|encoding| *encoding == UTF_8)) {
+        return Decoded { text: Cow::Owned(text), repaired: vec!["bytes that are no UTF-8".to_owned()] };
+    }
     for (index, encoding) in claims.iter().enumerate() {
         let (text, has_errors) = encoding.decode_without_bom_handling(bytes);
         if !has_errors {
@@ -46,11 +56,11 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
             return Decoded { text, repaired };
         }
     }
-    let claims_utf_8 = claims.first().is_none_or(|encoding| *encoding == UTF_8);
-    if claims_utf_8 && let Some(text) = utf_8_with_strays(bytes) {
-        return Decoded { text: Cow::Owned(text), repaired: vec!["bytes that are no UTF-8".to_owned()] };
-    }
-    let encoding = if claims_utf_8 { detect(bytes) } else { claims.first().copied().unwrap_or(WINDOWS_1252) };
+    let encoding = if claims.first().is_none_or(|encoding| *encoding == UTF_8) {
+        detect(bytes)
+    } else {
+        claims.first().copied().unwrap_or(WINDOWS_1252)
+    };
     with(encoding, bytes, vec![declared_wrong(encoding)])
 }
 
@@ -152,8 +162,9 @@ fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Almost-UTF-8: each byte that is none is taken for Windows-1252. `None` where too many are.
-fn utf_8_with_strays(bytes: &[u8]) -> Option<String> {
+/// Almost-UTF-8: each byte that is none is taken for Windows-1252. `None` where too many are; where another encoding is
+/// declared, hardly any may be.
+fn utf_8_with_strays(bytes: &[u8], is_declared: bool) -> Option<String> {
     let mut text = String::with_capacity(bytes.len() + bytes.len() / 8);
     let (mut strays, mut others) = (0_usize, 0_usize);
     for chunk in bytes.utf8_chunks() {
@@ -163,11 +174,16 @@ fn utf_8_with_strays(bytes: &[u8]) -> Option<String> {
         text.push_str(&WINDOWS_1252.decode_without_bom_handling(chunk.invalid()).0);
     }
     // Where nothing but strays is beyond ASCII, it is not UTF-8 with faults but another encoding.
-    (others > 0 && strays * MOST_STRAY_SHARE <= bytes.len() && strays <= others).then_some(text)
+    let is_likely = others > 0 && strays * MOST_STRAY_SHARE <= bytes.len() && strays <= others;
+    let is_certain = others >= CERTAIN_BYTES && strays * CERTAIN_SHARE <= others;
+    (if is_declared { is_likely } else { is_certain }).then_some(text)
 }
 
 /// The likeliest legacy encoding.
 fn detect(bytes: &[u8]) -> &'static Encoding {
+    if bytes.iter().filter(|byte| !byte.is_ascii()).take(ENOUGH_TO_DETECT).count() < ENOUGH_TO_DETECT {
+        return WINDOWS_1252;
+    }
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Allow);
     detector.feed(bytes, true);
     let guess = detector.guess(None, chardetng::Utf8Detection::Deny);

@@ -2,6 +2,7 @@
 
 use super::Limits;
 use crate::{link, text};
+use std::borrow::Cow;
 use url::Url;
 
 /// What a text construct says that it holds.
@@ -17,7 +18,7 @@ pub(super) enum Kind {
 
 /// A title, name or category: plain text on one line.
 pub(super) fn line(raw: &str, kind: Kind, limits: &Limits) -> Option<String> {
-    let raw = bounded(raw, limits.text_bytes);
+    let raw = &*encoded_once(bounded(raw, limits.text_bytes));
     let is_html = match kind {
         Kind::Plain => false,
         Kind::Html => true,
@@ -31,7 +32,7 @@ pub(super) fn line(raw: &str, kind: Kind, limits: &Limits) -> Option<String> {
 
 /// A summary or content: HTML.
 pub(super) fn html(raw: &str, kind: Kind, limits: &Limits) -> Option<String> {
-    let raw = bounded(raw.trim(), limits.text_bytes);
+    let raw = &*encoded_once(bounded(raw.trim(), limits.text_bytes));
     if raw.is_empty() {
         return None;
     }
@@ -53,6 +54,17 @@ pub(super) fn web(raw: &str, base: Option<&Url>, limits: &Limits) -> Option<Stri
         return None;
     }
     link::absolute(base, raw).map(String::from)
+}
+
+/// Undoes the second encoding of UTF-8 that somebody took for ISO 8859-1 (`CataluÃ±a`). Certain: a text of nothing but
+/// such characters whose bytes, one each, happen to be valid UTF-8 is written by nobody.
+fn encoded_once(text: &str) -> Cow<'_, str> {
+    let starts_suspicious = |bytes: &[u8]| bytes.iter().any(|byte| matches!(byte, 0xC3 | 0xC2));
+    if text.is_ascii() || !starts_suspicious(text.as_bytes()) || text.chars().any(|c| u32::from(c) > 0xFF) {
+        return Cow::Borrowed(text);
+    }
+    let bytes = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+    String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// At most so many bytes of a text, whole characters.

@@ -1,12 +1,11 @@
 //! The good path: feed-rs reads the document, and its model becomes ours. The only place that names feed-rs.
 
 use super::fields::{Kind, html, id, line, web};
-use super::{Limits, ParsedEntry, ParsedFeed, dates};
-use crate::model::{Claimed, Enclosure, Freshness, Timestamp};
+use super::{Limits, ParsedEntry, ParsedFeed, dates, tolerant};
+use crate::model::{Claimed, Enclosure, Timestamp};
 use chrono::{DateTime, Timelike, Utc};
 use feed_rs::model::{Content, Entry, FeedType, Link, LinkTarget, Person, Text};
 use feed_rs::parser::Builder;
-use std::time::Duration;
 use url::Url;
 
 /// feed-rs has no place to say that a date had no time of day; this many nanoseconds say it.
@@ -28,21 +27,16 @@ pub(super) fn read(text: &str, url: &Url, limits: &Limits) -> Result<ParsedFeed,
         FeedType::RSS1 => "rss1",
         FeedType::RSS2 => "rss2",
     };
-    let rel =
-        |wanted: &'static str| feed.links.iter().filter(move |link| link.rel.as_deref() == Some(wanted));
-    let page = feed.links.iter().find(|link| is_page(link));
+    let head = tolerant::head(text, url, limits);
     let authors: Vec<_> = feed.authors.iter().collect();
     Ok(ParsedFeed {
         format,
-        title: feed.title.as_ref().and_then(|title| title_of(title, limits)),
-        link: page.and_then(|link| web(&link.href, Some(url), limits)),
-        language: feed.language.clone().filter(|language| !language.is_empty()),
-        hubs: rel("hub").filter_map(|link| web(&link.href, Some(url), limits)).collect(),
-        self_link: rel("self").next().map(|link| link.href.clone()),
-        freshness: Freshness {
-            feed: feed.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
-            ..Freshness::default()
-        },
+        title: head.title,
+        link: head.link,
+        language: head.language,
+        hubs: head.hubs,
+        self_link: head.self_link,
+        freshness: head.freshness,
         repaired: Vec::new(),
         faults: Vec::new(),
         entries: feed
@@ -52,6 +46,11 @@ pub(super) fn read(text: &str, url: &Url, limits: &Limits) -> Result<ParsedFeed,
             .map(|entry| convert(entry, url, &authors, limits))
             .collect(),
     })
+}
+
+/// Whether entries came out without a link; the tolerant reader knows more places to look for one.
+pub(super) fn lacks_links(feed: &ParsedFeed) -> bool {
+    feed.entries.iter().any(|entry| entry.link.is_none())
 }
 
 fn timestamp(text: &str) -> Option<DateTime<Utc>> {

@@ -183,11 +183,12 @@ struct Walk<'a> {
     rest: &'a str,
     stray_quotes: u32,
     has_no_more_tags: bool,
+    has_no_more_comments: bool,
 }
 
 impl<'a> Walk<'a> {
     fn new(html: &'a str) -> Self {
-        Self { rest: html, stray_quotes: 0, has_no_more_tags: false }
+        Self { rest: html, stray_quotes: 0, has_no_more_tags: false, has_no_more_comments: false }
     }
 
     fn next(&mut self) -> Option<Piece<'a>> {
@@ -222,10 +223,9 @@ impl<'a> Walk<'a> {
         let text = self.rest.get(at + 1..)?;
         let no_name = |name, after| Some((Tag { name, is_end: false, attributes: "", whole: "" }, after));
         if let Some(comment) = text.strip_prefix("!--") {
-            return no_name(
-                "!--",
-                comment.find("-->").and_then(|end| comment.get(end + 3..)).unwrap_or_default(),
-            );
+            // A comment that is never closed ends with what looks like its tag, so that the text after it is not lost.
+            let end = self.comment_end(comment);
+            return no_name("!--", end.and_then(|end| comment.get(end..)).unwrap_or_default());
         }
         if let Some(data) = text.strip_prefix("![CDATA[") {
             return no_name("", data);
@@ -246,6 +246,13 @@ impl<'a> Walk<'a> {
         let whole = self.rest.get(at..self.rest.len() - after.len())?;
         let tag = Tag { name: text.get(..name_end)?, is_end, attributes: text.get(name_end..end)?, whole };
         Some((tag, after))
+    }
+
+    /// Where a comment ends; a text without `-->` is searched for it once.
+    fn comment_end(&mut self, comment: &str) -> Option<usize> {
+        let end = if self.has_no_more_comments { None } else { comment.find("-->").map(|end| end + 3) };
+        self.has_no_more_comments |= end.is_none();
+        end.or_else(|| memchr::memchr(b'>', comment.as_bytes()).map(|end| end + 1))
     }
 
     /// Where the `>` of a tag is: one in a quoted attribute does not count.

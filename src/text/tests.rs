@@ -14,6 +14,7 @@ fn markup_becomes_lines_of_plain_text() {
         ("quoted >", r#"<a title="1 > 0" href='x'>link</a>"#, "link"),
         ("stray quote", r#"<p class="x>text</p> <i>more</i>"#, "text\nmore"),
         ("open comment", "a<!-- b", "a"),
+        ("comment that is none", "a<!-- -- b >c", "ac"),
         ("blank runs", "a\n\n\n \t b<br><br><br>c", "a b\nc"),
         ("table", "<table><tr><td>1</td><td>2</td></tr></table>", "1 2"),
         ("invisible", "a\u{ad}b\u{200b}c\u{0}", "abc"),

@@ -60,6 +60,14 @@ fn wide_encodings_are_known_with_and_without_a_mark() {
 }
 
 #[test]
+fn utf_8_wins_over_a_wrong_declaration_even_with_a_stray_byte() {
+    let mut bytes = b"<?xml version='1.0' encoding='ISO-8859-1'?><rss>".to_vec();
+    bytes.extend("får, Brøndby, København, Sønderjysk, Nordsjælland, få, på, ål, ære".as_bytes());
+    bytes.extend(b"\xA3</rss>");
+    assert!(decode(&bytes, None).text.ends_with("ære£</rss>"));
+}
+
+#[test]
 fn a_stray_byte_in_utf_8_costs_nothing_else() {
     let bytes =
         b"<rss>caf\xC3\xA9 na\xC3\xAFve cr\xC3\xA8me \x93quoted\x94 text that goes on for a while</rss>";
