@@ -14,9 +14,10 @@ pub use fault::{ConfigError, Fault};
 pub use layers::load;
 pub use location::{Environment, Locations, locate_config, locate_data};
 
-use crate::model::{Feed, Kind};
 use crate::classify::RulesFile;
+use crate::model::{Feed, Kind};
 use crate::schedule::HostRule;
+use crate::serve::Listen;
 use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 use std::path::PathBuf;
@@ -131,15 +132,6 @@ pub struct Serve {
     pub listen: Option<Listen>,
     /// For the operator.
     pub admin_listen: Option<Listen>,
-}
-
-/// Where a listener stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Listen {
-    /// An address and a port, resolved when it is bound.
-    Tcp(String),
-    /// A Unix socket.
-    Unix(PathBuf),
 }
 
 /// A duration as configuration writes it (`90m`, `14d`), for the command line.

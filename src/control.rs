@@ -50,7 +50,9 @@ impl Control {
     /// The system's, with the path.
     pub fn bind(data: &Path) -> io::Result<Self> {
         let path = socket_path(data);
-        let explain = |error: io::Error| io::Error::new(error.kind(), format!("control socket {}: {error}", path.display()));
+        let explain = |error: io::Error| {
+            io::Error::new(error.kind(), format!("control socket {}: {error}", path.display()))
+        };
         if path.parent() != Some(data) {
             private_directory(&path).map_err(explain)?;
         }
@@ -114,7 +116,8 @@ async fn converse(stream: UnixStream, desk: mpsc::Sender<Asked>) -> io::Result<(
             }
         }
         Err(error) => {
-            let message = format!("the daemon does not know this request ({error}); is it of another version?");
+            let message =
+                format!("the daemon does not know this request ({error}); is it of another version?");
             write.write_all(&line_of(&Answer::Error(message))).await?;
             return write.write_all(&line_of(&Answer::Exit(1))).await;
         }
@@ -142,7 +145,9 @@ pub fn ask(data: &Path, request: &Request, mut take: impl FnMut(Answer)) -> io::
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             return Ok(None);
         }
-        Err(error) => return Err(io::Error::new(error.kind(), format!("control socket {}: {error}", path.display()))),
+        Err(error) => {
+            return Err(io::Error::new(error.kind(), format!("control socket {}: {error}", path.display())));
+        }
     };
     let mut line = serde_json::to_vec(request)?;
     line.push(b'\n');
@@ -155,7 +160,10 @@ pub fn ask(data: &Path, request: &Request, mut take: impl FnMut(Answer)) -> io::
             return Ok(Some(()));
         }
     }
-    Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the daemon broke off in the middle of its answer; see its log"))
+    Err(io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        "the daemon broke off in the middle of its answer; see its log",
+    ))
 }
 
 /// The directory for a socket outside the data directory: ours alone, or refused.
@@ -166,7 +174,9 @@ fn private_directory(socket: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             use std::os::unix::fs::MetadataExt;
             let found = directory.symlink_metadata()?;
-            let is_ours = found.is_dir() && found.uid() == rustix::process::geteuid().as_raw() && found.mode() & 0o077 == 0;
+            let is_ours = found.is_dir()
+                && found.uid() == rustix::process::geteuid().as_raw()
+                && found.mode() & 0o077 == 0;
             if is_ours { Ok(()) } else { Err(io::Error::from(io::ErrorKind::PermissionDenied)) }
         }
         Err(error) => Err(error),

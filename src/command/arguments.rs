@@ -25,7 +25,14 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// What to log: error, warn, info, debug, trace, or a filter such as `chipwire::fetch=debug`.
-    #[arg(long, global = true, value_name = "LEVEL", env = "CHIPWIRE_LOG", default_value = "info", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        env = "CHIPWIRE_LOG",
+        default_value = "info",
+        hide_env = true
+    )]
     pub log: String,
     /// How to write the log.
     #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value = "text")]

@@ -169,7 +169,9 @@ impl Loader {
     fn tables(&mut self, layer: &Layer<'_>, origin: Origin) {
         // Faults of the TOML itself were reported with the sections.
         let (document, _) = DeTable::parse_recoverable(layer.text);
-        for (name, value) in document.get_ref().iter().filter(|(name, _)| TABLES.contains(&name.get_ref().as_ref())) {
+        for (name, value) in
+            document.get_ref().iter().filter(|(name, _)| TABLES.contains(&name.get_ref().as_ref()))
+        {
             let at = name.span().start;
             let name = name.get_ref().as_ref();
             match value.get_ref().as_array() {
@@ -209,7 +211,10 @@ impl Loader {
             wrong.push(("poll.max_interval", "it is shorter than poll.min_interval"));
         }
         if poll.default_interval < poll.min_interval || poll.default_interval > poll.max_interval {
-            wrong.push(("poll.default_interval", "it does not lie between poll.min_interval and poll.max_interval"));
+            wrong.push((
+                "poll.default_interval",
+                "it does not lie between poll.min_interval and poll.max_interval",
+            ));
         }
         if poll.default_interval.is_zero() {
             wrong.push(("poll.default_interval", "it is zero; give it a duration such as \"1h\""));

@@ -1,6 +1,6 @@
 //! Single values: what may stand in a key, and the sentence that says so when something else does.
 
-use crate::config::Listen;
+use crate::serve::Listen;
 use std::path::PathBuf;
 use std::time::Duration;
 use toml::de::DeValue;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// One question or order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the fields are the arguments that `chipwire --help` describes")]
 #[serde(tag = "ask", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Request {
     /// A sweep of these feeds, or of all.

@@ -28,6 +28,11 @@ impl HostLimits {
         Self { default: HostRule { per_host, gap }, rules: FxHashMap::default() }
     }
 
+    /// The rule of a budget of this name.
+    pub(super) fn rule_of(&self, name: &str) -> HostRule {
+        self.rules.get(name).copied().unwrap_or(self.default)
+    }
+
     /// What a URL's requests are counted under, and the rule for it.
     ///
     /// http and https of one host are one; another port is another server.

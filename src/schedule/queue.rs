@@ -72,6 +72,19 @@ impl Queue {
         }
     }
 
+    /// Takes other settings over; what runs and what waits stays.
+    pub fn reconfigure(&mut self, settings: QueueSettings) {
+        self.settings = settings;
+        for (name, number) in &self.host_numbers {
+            if let Some(host) = self.hosts.get_mut(*number) {
+                host.rule = self.settings.hosts.rule_of(name);
+            }
+        }
+        for number in 0..self.hosts.len() {
+            self.list(number);
+        }
+    }
+
     /// Puts a feed back in at a start of the process. A feed that should have been polled long ago gets a moment
     /// within `min_interval` from now, so that all that were missed don't come at once; one whose state was
     /// written by a clock ahead of ours keeps its wait, not its moment.

@@ -159,8 +159,12 @@ impl Reader {
 
     /// What was turned away, newest first.
     pub fn rejects(&self) -> impl Iterator<Item = Result<Reject, StoreError>> + use<> {
+        self.rejects_within(Bound::Unbounded)
+    }
+
+    fn rejects_within(&self, to: Bound<Vec<u8>>) -> impl Iterator<Item = Result<Reject, StoreError>> + use<> {
         let reader = self.clone();
-        self.walk(Tree::RejectTime, Bound::Unbounded, Bound::Unbounded, true).filter_map(move |pair| {
+        self.walk(Tree::RejectTime, Bound::Unbounded, to, true).filter_map(move |pair| {
             let id = match pair {
                 Ok((key, _)) => key::id_at_end(&key)?,
                 Err(error) => return Some(Err(error)),
@@ -170,6 +174,14 @@ impl Reader {
                 .and_then(|record| record.map(RejectRecord::reject).transpose())
                 .transpose()
         })
+    }
+
+    /// What was turned away before `moment`, newest first.
+    pub fn rejects_before(
+        &self,
+        moment: Timestamp,
+    ) -> impl Iterator<Item = Result<Reject, StoreError>> + use<> {
+        self.rejects_within(Bound::Excluded(time_key(moment).to_vec()))
     }
 
     /// What is known under a story's id.
