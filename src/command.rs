@@ -12,7 +12,7 @@ pub use arguments::Arguments;
 
 use crate::config::{self, ConfigError, Environment, Locations};
 use crate::daemon::{Current, DaemonError};
-use arguments::{FeedsVerb, Global, TopicsVerb, Verb};
+use arguments::{FeedsVerb, Global, Verb};
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::ffi::OsString;
@@ -34,11 +34,11 @@ struct Failure {
 }
 
 impl Failure {
-    fn new(message: impl ToString) -> Self {
+    fn new(message: impl std::fmt::Display) -> Self {
         Self { message: message.to_string(), status: status::FAILED }
     }
 
-    fn usage(message: impl ToString) -> Self {
+    fn usage(message: impl std::fmt::Display) -> Self {
         Self { message: message.to_string(), status: status::USAGE }
     }
 }

@@ -176,7 +176,7 @@ fn private_directory(socket: &Path) -> io::Result<()> {
             let found = directory.symlink_metadata()?;
             let is_ours = found.is_dir()
                 && found.uid() == rustix::process::geteuid().as_raw()
-                && found.mode() & 0o077 == 0;
+                && found.mode().trailing_zeros() >= 6;
             if is_ours { Ok(()) } else { Err(io::Error::from(io::ErrorKind::PermissionDenied)) }
         }
         Err(error) => Err(error),

@@ -122,7 +122,7 @@ pub enum Verb {
         /// One JSON object a document.
         #[arg(long)]
         json: bool,
-        /// Read JSON lines {"path","base"?,"content_type"?} from standard input instead.
+        /// Read JSON lines {"`path","base"?,"content_type`"?} from standard input instead.
         #[arg(long, conflicts_with_all = ["inputs", "base", "content_type"])]
         batch: bool,
         /// The URL that relative links are relative to.

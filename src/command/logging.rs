@@ -77,9 +77,9 @@ impl Visit for Line {
 
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "message" {
-            self.message.push_str(value)
+            self.message.push_str(value);
         } else {
-            self.record_debug(field, &value)
+            self.record_debug(field, &value);
         }
     }
 }

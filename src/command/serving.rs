@@ -45,7 +45,8 @@ async fn serve(data: &Path, current: Current, reload: impl Fn() -> Result<Curren
     create_private(data)?;
     let settings = server_settings(&current);
     let (readers, operators) = sockets::handed();
-    let listeners = Listeners::bind(&settings, readers, operators).await.map_err(listen_failure)?;
+    let listeners =
+        Listeners::bind(&settings, readers, operators).await.map_err(|error| listen_failure(&error))?;
     let base = base(&current, &listeners);
     let roles = Roles::start(data, &current, base.clone(), Scope::Daemon)?;
     if roles.opening.is_repaired() {
@@ -101,7 +102,7 @@ fn server_settings(current: &Current) -> serve::Settings {
     }
 }
 
-fn listen_failure(error: ServeError) -> Failure {
+fn listen_failure(error: &ServeError) -> Failure {
     Failure { message: error.to_string(), status: 71 }
 }
 
@@ -221,10 +222,11 @@ async fn follow(
                 if roles.has_failed() {
                     return Err(Failure::new("a part of the daemon has ended by itself; see the log above"));
                 }
-                match tokio::time::timeout(beat, handle.is_alive()).await {
-                    Ok(true) => Notifier.alive(),
+                if tokio::time::timeout(beat, handle.is_alive()).await.is_ok_and(|is_alive| is_alive) {
+                    Notifier.alive();
+                } else {
                     // Silence makes the service manager act, if there is one.
-                    Ok(false) | Err(_) => warn!("polling or editing did not answer in time"),
+                    warn!("polling or editing did not answer in time");
                 }
             }
         }

@@ -59,12 +59,12 @@ pub fn load(config: Option<&Path>, environment: &Environment) -> Result<Settings
     if loader.faults.is_empty() {
         Ok(loader.settings)
     } else {
-        Err(ConfigError { faults: in_order(loader.faults) })
+        Err(ConfigError { faults: in_order(&loader.faults) })
     }
 }
 
 /// File by file in the order in which they were read, line by line.
-fn in_order(faults: Vec<Fault>) -> Vec<Fault> {
+fn in_order(faults: &[Fault]) -> Vec<Fault> {
     let mut places: Vec<String> = Vec::new();
     let place_of = |fault: &Fault| -> usize {
         let known = places.iter().position(|place| *place == fault.place);
@@ -174,12 +174,11 @@ impl Loader {
         {
             let at = name.span().start;
             let name = name.get_ref().as_ref();
-            match value.get_ref().as_array() {
-                Some(tables) => tables.iter().for_each(|table| self.table(layer, name, table, origin)),
-                None => {
-                    let message = format!("write [[{name}]], with two brackets");
-                    self.faults.push(layer.fault(at, name.to_owned(), message));
-                }
+            if let Some(tables) = value.get_ref().as_array() {
+                tables.iter().for_each(|table| self.table(layer, name, table, origin));
+            } else {
+                let message = format!("write [[{name}]], with two brackets");
+                self.faults.push(layer.fault(at, name.to_owned(), message));
             }
         }
     }

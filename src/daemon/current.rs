@@ -60,13 +60,15 @@ impl Current {
         }
         // Which hosts a feed is at home on decides who may claim a page there.
         let mut rules = Rules::clone(&self.rules);
-        feeds.iter().for_each(|feed| rules.publishers.register(feed));
+        for feed in &feeds {
+            rules.publishers.register(feed);
+        }
         Self { settings: Arc::clone(&self.settings), rules: Arc::new(rules), cadence: self.cadence, feeds }
     }
 
     /// The settings of the story engine.
     pub fn engine_settings(&self) -> cluster::Settings {
-        cluster::Settings { window: self.settings.dedupe.window, ..cluster::Settings::default() }
+        cluster::Settings { window: self.settings.dedupe.window }
     }
 
     /// The settings of what is republished.

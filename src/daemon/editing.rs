@@ -171,11 +171,11 @@ impl Editor {
             }
             Order::Clock(now, reply) => drop(reply.send(self.clock(now))),
             Order::Subscription(subscription, now, reply) => {
-                drop(reply.send(self.subscribe(subscription, now)))
+                drop(reply.send(self.subscribe(subscription, now)));
             }
             Order::Decide(decision, now, reply) => drop(reply.send(self.decide(decision, now))),
             Order::Refilter { since, apply, now, reply } => {
-                drop(reply.send(self.refilter(since, apply, now)))
+                drop(reply.send(self.refilter(since, apply, now)));
             }
             Order::Reload(current) => self.reload(current),
             Order::Backup(file, reply) => drop(reply.send(self.store.backup(&file))),

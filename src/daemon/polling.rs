@@ -168,7 +168,7 @@ impl Polling {
                         }
                         self.note_condition(&accepted.state);
                         self.states.insert(feed, accepted.state.clone());
-                        self.report(feed, &outcome, accepted);
+                        self.report(feed, &outcome, &accepted);
                     }
                     Err(message) => {
                         self.abandon(feed);
@@ -205,7 +205,7 @@ impl Polling {
         match after.condition {
             Condition::Failing => warn!(subscription = %id, "{reason}"),
             Condition::Gone => {
-                warn!(subscription = %id, "{reason}; not polled any more, chipwire feeds remove drops it")
+                warn!(subscription = %id, "{reason}; not polled any more, chipwire feeds remove drops it");
             }
             Condition::Active if before.condition == Condition::Failing => {
                 tracing::info!(subscription = %id, "answers again");
@@ -214,7 +214,7 @@ impl Polling {
         }
     }
 
-    fn report(&mut self, feed: FeedId, outcome: &PollOutcome, accepted: Accepted) {
+    fn report(&mut self, feed: FeedId, outcome: &PollOutcome, accepted: &Accepted) {
         let failure = match outcome {
             PollOutcome::Failed(failure) => Some(failure.reason.clone()),
             PollOutcome::NoFeed { reason, .. } => Some(reason.clone()),
@@ -239,7 +239,7 @@ impl Polling {
         let mut asked = BTreeSet::new();
         for id in sweep.feeds {
             let refused = match (self.feeds.get(&id), self.states.get(&id)) {
-                (Some(_), Some(state)) => self.refusal(state, now),
+                (Some(_), Some(state)) => refusal(state, now),
                 _ => Some("not polled: it is switched off".to_owned()),
             };
             match refused {
@@ -256,18 +256,18 @@ impl Polling {
             self.waiting.push((asked, sweep.progress));
         }
     }
+}
 
-    /// Why a sweep must leave a feed alone.
-    fn refusal(&self, state: &FeedState, now: Timestamp) -> Option<String> {
-        if state.condition == Condition::Gone {
-            return Some("not polled: it is gone for good (410)".to_owned());
-        }
-        let until = state.held_until.filter(|until| *until > now)?;
-        Some(format!(
-            "not polled: the server asked to be left alone until {}",
-            until.format("%Y-%m-%d %H:%M:%S UTC")
-        ))
+/// Why a sweep must leave a feed alone.
+fn refusal(state: &FeedState, now: Timestamp) -> Option<String> {
+    if state.condition == Condition::Gone {
+        return Some("not polled: it is gone for good (410)".to_owned());
     }
+    let until = state.held_until.filter(|until| *until > now)?;
+    Some(format!(
+        "not polled: the server asked to be left alone until {}",
+        until.format("%Y-%m-%d %H:%M:%S UTC")
+    ))
 }
 
 fn queue_settings(current: &Current) -> QueueSettings {

@@ -72,19 +72,19 @@ pub(super) async fn run(
     mut currents: watch::Receiver<Arc<Current>>,
 ) {
     loop {
-        let mut changed = Changed::default();
+        let mut change = Changed::default();
         tokio::select! {
             first = changes.recv() => match first {
-                Some(first) => changed = first,
+                Some(first) => change = first,
                 None => return,
             },
             is_open = currents.changed() => if is_open.is_err() { return },
-            () = tokio::time::sleep(AT_LEAST_EVERY) => changed.feeds = true,
+            () = tokio::time::sleep(AT_LEAST_EVERY) => change.feeds = true,
         }
         tokio::time::sleep(GATHERING).await;
         while let Ok(more) = changes.try_recv() {
-            changed.stories.extend(more.stories);
-            changed.feeds |= more.feeds;
+            change.stories.extend(more.stories);
+            change.feeds |= more.feeds;
         }
         let current =
             currents.has_changed().unwrap_or_default().then(|| Arc::clone(&currents.borrow_and_update()));
@@ -92,7 +92,7 @@ pub(super) async fn run(
             (!Arc::ptr_eq(role.viewer.current(), &currents.borrow())).then(|| Arc::clone(&currents.borrow()))
         });
         let work = tokio::task::spawn_blocking(move || {
-            let outcome = role.take(&changed, current);
+            let outcome = role.take(&change, current);
             (role, outcome)
         });
         match work.await {
@@ -133,7 +133,7 @@ impl Publishing {
     /// Reads the stories that the feeds need, from the newest on.
     fn load_all(&mut self) -> Result<(), StoreError> {
         let topics = self.topics();
-        let mut shelf = Wire::shelf(&self.viewer.current().publish_settings(), now(), &topics);
+        let mut wanted = Wire::shelf(&self.viewer.current().publish_settings(), now(), &topics);
         self.complete_since = Timestamp::MIN_UTC;
         let reader = self.reader.clone();
         for story in reader.stories_newest_first() {
@@ -143,13 +143,13 @@ impl Publishing {
             }
             let published = story.published;
             let Some(view) = self.viewer.view(story)? else { continue };
-            let is_taken = shelf.takes(&view);
+            let is_taken = wanted.takes(&view);
             if is_taken {
                 self.stories.insert(view.story.id, Arc::new(view));
             } else if self.complete_since == Timestamp::MIN_UTC {
                 self.complete_since = published;
             }
-            if !is_taken && shelf.is_full() {
+            if !is_taken && wanted.is_full() {
                 break;
             }
         }

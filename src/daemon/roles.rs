@@ -21,7 +21,7 @@ const ORDERS: usize = 16;
 /// Batches that publishing has not looked at; editing waits for it then.
 const CHANGES: usize = 256;
 /// The clock is looked at no less often.
-const CLOCK_EVERY: Duration = Duration::from_secs(60);
+const CLOCK_EVERY: Duration = Duration::from_mins(1);
 
 /// How much of the daemon is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,15 +131,21 @@ impl Roles {
         let current = Arc::new(current.with_subscriptions(reader.subscriptions()?));
         let metrics = Arc::new(Metrics::default());
         let (order_sender, orders) = mpsc::channel(ORDERS);
-        let (changed, changes) = mpsc::channel::<Changed>(CHANGES);
+        let (teller, changes) = mpsc::channel::<Changed>(CHANGES);
         let (sweep_sender, sweeps) = mpsc::channel(4);
         let (currents, current_receiver) = watch::channel(Arc::clone(&current));
         let (fetchers, fetcher_receiver) = watch::channel(fetcher);
         let (stop, stopped) = watch::channel(());
         let (due_sender, due) = watch::channel(None);
         let (publishing, snapshots) = publishing::load(reader.clone(), Arc::clone(&current), base)?;
-        let desk =
-            Desk { store, current, changed, due: due_sender, metrics: Arc::clone(&metrics), now: now() };
+        let desk = Desk {
+            store,
+            current,
+            changed: teller,
+            due: due_sender,
+            metrics: Arc::clone(&metrics),
+            now: now(),
+        };
         let editing = editing::start(desk, orders)?;
         let polling = polling::load(Means {
             reader: reader.clone(),

@@ -44,14 +44,13 @@ impl Viewer {
 
     fn telling(&mut self, member: Member, kept: Kept) -> Result<Telling, StoreError> {
         let id = kept.entry.feed;
-        let feed = match self.feeds.get(&id) {
-            Some(feed) => Arc::clone(feed),
-            None => {
-                let state = self.reader.feed_state(id)?;
-                let feed = Arc::new(self.current.feed_info(id, state.as_ref()));
-                self.feeds.insert(id, Arc::clone(&feed));
-                feed
-            }
+        let feed = if let Some(feed) = self.feeds.get(&id) {
+            Arc::clone(feed)
+        } else {
+            let state = self.reader.feed_state(id)?;
+            let feed = Arc::new(self.current.feed_info(id, state.as_ref()));
+            self.feeds.insert(id, Arc::clone(&feed));
+            feed
         };
         Ok(Telling { member, kept: Arc::new(kept), feed })
     }

@@ -17,7 +17,7 @@ pub(super) struct Listing {
 }
 
 /// A story with its entries.
-pub struct View {
+pub(super) struct View {
     story: Story,
     /// The lead first, then the coverage in the order in which it joined.
     entries: Vec<(Kept, Role, String)>,

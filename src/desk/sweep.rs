@@ -161,8 +161,8 @@ pub(super) async fn check(handle: &Handle, words: &[String], json: bool, out: &O
 }
 
 async fn look(fetcher: &crate::fetch::Fetcher, url: &str, limits: &parse::Limits) -> Result<String, String> {
-    let fetched = fetcher.fetch(FetchRequest::first(url, now())).await.map_err(|error| error.to_string())?;
-    let Fetched::Document(document, answer) = fetched else { return Err("304 to a first request".into()) };
+    let outcome = fetcher.fetch(FetchRequest::first(url, now())).await.map_err(|error| error.to_string())?;
+    let Fetched::Document(document, answer) = outcome else { return Err("304 to a first request".into()) };
     let parsed = parse::parse(&document, limits).map_err(|error| error.to_string())?;
     let newest = parsed.entries.iter().filter_map(|entry| entry.published).map(|claimed| claimed.at).max();
     let newest = newest.map(|at| format!(", newest of {}", at.format("%Y-%m-%d"))).unwrap_or_default();

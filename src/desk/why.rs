@@ -26,7 +26,7 @@ pub(super) async fn explain(
     }
     if let Some(reject) = rejected(handle, one)? {
         if json {
-            return out.json(&verdict_json(&reject.entry, &reject.verdict, Value::Null)).await.map(|()| 0);
+            return out.json(&verdict_json(&reject.entry, &reject.verdict, &Value::Null)).await.map(|()| 0);
         }
         out.line(format!("{}\nout: {}", reject.entry.title, why(&reject.verdict))).await?;
         return Ok(0);
@@ -46,7 +46,7 @@ async fn member(handle: &Handle, kept: &Kept, json: bool, out: &Out) -> Result<u
     if json {
         let place = place.map(|place| json!({"role": place.role.as_str(), "similarity": place.similarity, "because": place.because}));
         let story = json!({"id": kept.story.to_string(), "place": place});
-        return out.json(&verdict_json(&kept.entry, &kept.verdict, story)).await.map(|()| 0);
+        return out.json(&verdict_json(&kept.entry, &kept.verdict, &story)).await.map(|()| 0);
     }
     let name = publisher(handle, &current, kept)?;
     out.line(format!("{}  ({name})", kept.entry.title)).await?;
@@ -64,14 +64,14 @@ async fn member(handle: &Handle, kept: &Kept, json: bool, out: &Out) -> Result<u
         match place.role {
             Role::Lead => {
                 out.line(format!("story {}: it leads, with {others} more; {}", story.id, place.because))
-                    .await?
+                    .await?;
             }
             role => {
                 out.line(format!(
                     "story {}: {role}, similarity {:.2}; {}",
                     story.id, place.similarity, place.because
                 ))
-                .await?
+                .await?;
             }
         }
     }
@@ -109,7 +109,7 @@ async fn compare(handle: &Handle, one: &str, other: &str, json: bool, out: &Out)
     match explanation {
         Some(explanation) => out.line(words(&explanation)).await?,
         None => {
-            out.line("one of them is older than dedupe.window; its numbers are not held any more").await?
+            out.line("one of them is older than dedupe.window; its numbers are not held any more").await?;
         }
     }
     Ok(0)
@@ -174,7 +174,7 @@ fn why(verdict: &Verdict) -> String {
     text
 }
 
-fn verdict_json(entry: &Entry, verdict: &Verdict, story: Value) -> Value {
+fn verdict_json(entry: &Entry, verdict: &Verdict, story: &Value) -> Value {
     json!({
         "id": entry.id.to_string(), "title": entry.title, "link": entry.url, "relevant": verdict.relevant,
         "score": verdict.score, "kind": verdict.kind.as_str(), "topics": verdict.topics,

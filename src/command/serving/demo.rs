@@ -20,12 +20,11 @@ const SHOWN: usize = 10;
 
 /// The demo, for ever or for one sweep.
 pub(in crate::command) fn demo(context: &Context, once: bool) -> Outcome {
-    let (data, _throw_away) = match &context.global.data {
-        Some(data) => (data.clone(), None),
-        None => {
-            let directory = ThrowAway::create()?;
-            (directory.0.clone(), Some(directory))
-        }
+    let (data, _throw_away) = if let Some(data) = &context.global.data {
+        (data.clone(), None)
+    } else {
+        let directory = ThrowAway::create()?;
+        (directory.0.clone(), Some(directory))
     };
     runtime()?.block_on(async {
         let farm = Farm::start(now())?;

@@ -103,7 +103,7 @@ impl<'a> Draft<'a> {
         }
         let mut story = match self.story(assignment.story)? {
             Some(story) => story,
-            None => self.started(assignment, &kept),
+            None => started(assignment, &kept),
         };
         // A part that readers know from another item never shows as a new one.
         story.is_withheld |= readers_know_it && story.released.is_none();
@@ -153,22 +153,6 @@ impl<'a> Draft<'a> {
             self.joined.insert(id, assignment.story);
         }
         Ok(readers_know_it)
-    }
-
-    fn started(&self, assignment: &Assignment, kept: &Kept) -> Story {
-        let published = publish::published_time(kept.entry.claimed, kept.entry.first_seen);
-        Story {
-            id: assignment.story,
-            lead: assignment.entry,
-            members: Vec::new(),
-            first_seen: kept.entry.first_seen,
-            published,
-            released: None,
-            updated: published,
-            related: Vec::new(),
-            led: Vec::new(),
-            is_withheld: false,
-        }
     }
 
     fn join(&mut self, from: StoryId, into: StoryId) -> Result<(), StoreError> {
@@ -230,5 +214,22 @@ impl<'a> Draft<'a> {
         let joined = self.joined.into_iter().map(|(from, to)| Change::StoryAlias { from, to });
         let changes = entries.chain(rejects).chain(stories).chain(joined).chain(self.others).collect();
         Batch { at: self.now, cause, changes }
+    }
+}
+
+/// A story that an entry founds.
+fn started(assignment: &Assignment, kept: &Kept) -> Story {
+    let published = publish::published_time(kept.entry.claimed, kept.entry.first_seen);
+    Story {
+        id: assignment.story,
+        lead: assignment.entry,
+        members: Vec::new(),
+        first_seen: kept.entry.first_seen,
+        published,
+        released: None,
+        updated: published,
+        related: Vec::new(),
+        led: Vec::new(),
+        is_withheld: false,
     }
 }

@@ -38,13 +38,13 @@ impl Editor {
         let id = self.reader.entry_alias(judged.entry.id)?.unwrap_or(judged.entry.id);
         judged.entry.id = id;
         if let Some(place) = self.place_of(draft, id)? {
-            return self.meet_again(draft, place, id, judged, now);
+            return self.meet_again(draft, place, judged, now);
         }
         if let Some(known) = self.known_under_another_guid(draft, &judged.entry)? {
             draft.push(Change::EntryAlias { from: id, to: known });
             judged.entry.id = known;
             if let Some(place) = self.place_of(draft, known)? {
-                return self.meet_again(draft, place, known, judged, now);
+                return self.meet_again(draft, place, judged, now);
             }
         }
         if judged.verdict.relevant {
@@ -89,15 +89,15 @@ impl Editor {
         &mut self,
         draft: &mut Draft<'_>,
         (place, substance): (Place, u64),
-        id: EntryId,
         judged: Judged,
         now: Timestamp,
     ) -> Result<Fate, StoreError> {
+        let id = judged.entry.id;
         if substance == normalise::substance(&judged.entry) || place == Place::Expired {
             return Ok(Fate::Unchanged);
         }
         if let Some(kept) = draft.kept(id)? {
-            self.revise(draft, kept, judged, now)?;
+            self.revise(draft, &kept, judged, now)?;
             return Ok(Fate::Updated);
         }
         if judged.verdict.relevant {
@@ -140,7 +140,7 @@ impl Editor {
     fn revise(
         &mut self,
         draft: &mut Draft<'_>,
-        old: Kept,
+        old: &Kept,
         judged: Judged,
         now: Timestamp,
     ) -> Result<(), StoreError> {
