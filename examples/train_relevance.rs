@@ -91,7 +91,7 @@ fn bound(name: &str) -> fit::Bound {
     let is_class = (name.starts_with("title: ") || name.starts_with("body: "))
         && !name.contains("hidden")
         && !name.contains("only")
-        && !name.contains("nothing")
+        && !name.contains("little")
         && !name.contains("short")
         && !name.contains("there")
         && !name.contains("device")

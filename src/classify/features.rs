@@ -13,6 +13,8 @@ const DIMINISH: f32 = 0.6;
 /// What a body says after this many bytes is worth [`LATE`] as much.
 const EARLY_BYTES: u32 = 260;
 const LATE: f32 = 0.6;
+/// A title whose terms sum to less has little to say about chips.
+const LITTLE: f32 = 3.0;
 /// From this part of full evidence on a class counts as being there.
 const REAL: f32 = 0.35;
 
@@ -25,7 +27,7 @@ const WHOLES: [&str; 22] = [
     "title: first place",
     "title: share of words",
     "title: hidden phrases",
-    "title: nothing",
+    "title: little",
     "title: only a broad maker",
     "title: only a product",
     "title: short",
@@ -92,7 +94,7 @@ impl Layout {
             title.earliness(),
             (title.covered_words / count(reading.title_words.max(1))).min(1.0),
             count(usize::try_from(reading.hidden.min(2)).unwrap_or(0)) / 2.0,
-            flag(sum == 0.0),
+            (1.0 - sum / LITTLE).max(0.0),
             flag(title.kinds() == 1 && title.has(&[Evidence::Broad])),
             flag(title.kinds() >= 1 && !title.has(&NOT_PRODUCTS)),
             flag(reading.title_words <= 5),

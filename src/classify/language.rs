@@ -60,7 +60,7 @@ pub(super) fn by_writing(text: &str) -> Option<&'static str> {
         None
     } else if hangul >= kana && hangul * 3 >= han {
         Some("ko")
-    } else if kana * 8 >= han {
+    } else if kana * 20 >= han {
         Some("ja")
     } else {
         Some("zh")

@@ -190,9 +190,7 @@ impl Lexicon {
             let Some(group) = self.groups.get(usize::from(one.group)) else { continue };
             let is_broken = group.unless & *contexts != 0 && *contexts & 1 == 0;
             let is_unmet = group.needs != 0 && group.needs & *contexts == 0;
-            if is_broken {
-                one.weight = 0.0;
-            } else if is_unmet {
+            if is_broken || is_unmet {
                 one.weight = group.otherwise;
             }
         }

@@ -41,7 +41,7 @@ fn term(text: &str) -> Option<Term> {
         lower: format!("{space}{lower}"),
         cased: format!("{space}{cased}"),
         closed: !text.ends_with('*') && !is_cjk(last),
-        can_be_plural: last.is_alphabetic() && last != 's',
+        can_be_plural: last.is_alphanumeric() && last != 's',
     })
 }
 

@@ -45,7 +45,7 @@ pub struct TermGroup {
     pub evidence: Option<Evidence>,
     /// What a hit is worth, in log-odds; from 0 to 10.
     pub weight: Option<f32>,
-    /// What a hit is worth where `needs` is not met; 0 if absent.
+    /// What a hit is worth where `needs` is not met, or `unless` is; 0 if absent.
     pub otherwise: Option<f32>,
     /// The terms. A hyphen is a space, a plural `s` may follow, `*` opens an end ("halbleiter*"), and braces
     /// stand for alternatives ("{ai,memory} chip").
