@@ -37,7 +37,7 @@ mod tls;
 pub use decode::DecodeError;
 pub use error::{FetchError, RedirectFault, Shown, Stage};
 pub use guard::Refused;
-pub use hub::HubReply;
+pub use hub::random_bytes;
 pub use settings::{Limits, Settings};
 
 use crate::model::{Answer, Document, FeedState, Timestamp, Validators};

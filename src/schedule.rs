@@ -44,7 +44,7 @@ mod outcome;
 mod queue;
 mod wait;
 
-pub use finish::{finish_poll, is_same_body, is_unconditional, pause, resume};
+pub use finish::{finish_poll, finish_push, is_same_body, is_unconditional, pause, resume};
 pub use hosts::{HostLimits, HostRule};
 pub use network::Network;
 pub use outcome::{Failure, PollOutcome, Reading, Retry};

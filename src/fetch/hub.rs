@@ -2,8 +2,8 @@
 
 use super::{FetchError, Fetcher, Shown, Stage, drain, guard, headers, redirect};
 use crate::model::Timestamp;
+use crate::websub::HubAnswer;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
-use std::time::Duration;
 use url::Url;
 
 /// A hub may move its endpoint with 307 and 308 (WebSub §5.1.1); further than this none is followed.
@@ -11,25 +11,24 @@ const MAX_HUB_REDIRECTS: usize = 3;
 
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
-/// What a hub said to a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HubReply {
-    /// Its status; 202 is the good one.
-    pub status: u16,
-    /// How long it asks us to stay away.
-    pub pause: Option<Duration>,
+/// 32 bytes that nobody can guess, for `websub::follow_offer`.
+pub fn random_bytes() -> Result<[u8; 32], FetchError> {
+    let mut bytes = [0; 32];
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    random.fill(&mut bytes).map_err(|_| FetchError::Setup("the system gives no random bytes".to_owned()))?;
+    Ok(bytes)
 }
 
 impl Fetcher {
-    /// Sends a form to a hub, see `websub::Subscription`.
-    pub async fn ask_hub(&self, hub: &str, form: &str, now: Timestamp) -> Result<HubReply, FetchError> {
+    /// Sends a form to a hub, see `websub::form`.
+    pub async fn ask_hub(&self, hub: &str, form: &str, now: Timestamp) -> Result<HubAnswer, FetchError> {
         let url = redirect::http_url(hub)?;
         let limit = self.limits.timeout;
         let too_slow = FetchError::TooSlow { url: Shown::of(&url), stage: Stage::Whole, limit };
         tokio::time::timeout(limit, self.post(url, form, now)).await.unwrap_or(Err(too_slow))
     }
 
-    async fn post(&self, mut url: Url, form: &str, now: Timestamp) -> Result<HubReply, FetchError> {
+    async fn post(&self, mut url: Url, form: &str, now: Timestamp) -> Result<HubAnswer, FetchError> {
         for _ in 0..=MAX_HUB_REDIRECTS {
             guard::check_literal(&url, &self.allowed)
                 .map_err(|refused| FetchError::Forbidden { url: Shown::of(&url), refused })?;
@@ -41,7 +40,7 @@ impl Fetcher {
             drain(response).await;
             match next {
                 Some(next) => url = next,
-                None => return Ok(HubReply { status, pause }),
+                None => return Ok(HubAnswer { status, pause }),
             }
         }
         let cause = super::RedirectFault::TooMany(MAX_HUB_REDIRECTS);

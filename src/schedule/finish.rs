@@ -84,6 +84,21 @@ pub fn finish_poll(
     next
 }
 
+/// The state that a hub's push leaves. The next poll stays where it is: a push is no promise that nothing else was
+/// published. `reading.is_delta` is true for every push, since hubs may send only what is new.
+#[must_use]
+pub fn finish_push(state: &FeedState, reading: &Reading, now: Timestamp) -> FeedState {
+    let mut next = state.clone();
+    if reading.new_entries == 0 {
+        return next;
+    }
+    take_reading(&mut next, reading, state.last_success.is_none(), now);
+    if next.condition == Condition::Stale {
+        settle_condition(&mut next, now);
+    }
+    next
+}
+
 /// The state of a feed that the operator pauses.
 #[must_use]
 pub fn pause(state: &FeedState, now: Timestamp) -> FeedState {
@@ -319,3 +334,6 @@ fn shown(url: &str) -> String {
 pub(super) fn horizon(cadence: &Cadence) -> Duration {
     (cadence.max.max(DAY) * 2).saturating_add(8 * DAY)
 }
+
+#[cfg(test)]
+mod tests;
