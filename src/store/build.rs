@@ -8,6 +8,7 @@ use super::files::{DataFile, Files};
 use super::frame::{FrameKind, FrameReader, Item};
 use super::index::Index;
 use super::journal::{Journal, Scan};
+use super::opening::{index_path, next_index_path, remove_directory};
 use super::record::{BatchRecord, Record};
 use super::tree::Summary;
 use std::path::Path;
@@ -16,13 +17,35 @@ use std::path::Path;
 /// and 166 MiB of memory instead of 63 (10,000 stories).
 const REPLAY_BYTES: usize = 64 * 1024;
 
-/// Fills an empty index from the journal's checkpoint; the last batch that this includes, and what it holds.
-pub(super) fn load(
+/// Makes a whole index from the journal beside the one in use, and closes it; the last batch in it, and what it
+/// holds. It gets its place by [`put_in_place`], so that no unfinished one ever lies there.
+pub(super) fn make(
     dir: &Path,
     files: &dyn Files,
     scan: &Scan,
-    index: &Index,
+    cache_bytes: u64,
 ) -> Result<(u64, Summary), StoreError> {
+    let next = next_index_path(dir);
+    remove_directory(&next).map_err(|source| StoreError::environment("remove", &next, source))?;
+    let opened = Index::open(&next, cache_bytes);
+    let index = opened.map_err(|error| StoreError::of_opening(&next, error))?;
+    let start = load(dir, files, scan, &index)?;
+    let (_, summary) = replay(dir, files, scan, &index, start)?;
+    let sequence = scan.last();
+    index.write(&[], Some(sequence), &summary)?;
+    index.flush()?;
+    Ok((sequence, summary))
+}
+
+/// Gives the index that was made its place, which is free, and opens it.
+pub(super) fn put_in_place(dir: &Path, files: &dyn Files, cache_bytes: u64) -> Result<Index, StoreError> {
+    let (path, next) = (index_path(dir), next_index_path(dir));
+    files.rename(&next, &path).map_err(|source| StoreError::environment("put in place", &next, source))?;
+    Index::open(&path, cache_bytes).map_err(|error| StoreError::of_opening(&path, error))
+}
+
+/// Fills an empty index from the journal's checkpoint; the last batch that this includes, and what it holds.
+fn load(dir: &Path, files: &dyn Files, scan: &Scan, index: &Index) -> Result<(u64, Summary), StoreError> {
     let sequence = scan.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.sequence);
     let summary = match scan.end {
         0 => Summary::default(),

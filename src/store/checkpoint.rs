@@ -24,10 +24,7 @@ pub(super) fn write(
     index: &Index,
     checkpoint: &Checkpoint,
 ) -> Result<Written, StoreError> {
-    let failed = |source| StoreError::environment("write", path, source);
-    let file = files.create(path).map_err(failed)?;
-    let mut writer = Writer { file, path, sequence: checkpoint.sequence, bytes: 0, parts: 0 };
-    writer.frame(FrameKind::Header, &checkpoint.payload()?)?;
+    let mut writer = Writer::begin(files, path, checkpoint)?;
     let mut payload = Vec::with_capacity(FRAME_BYTES * 2);
     let mut found = Summary::default();
     for tree in Tree::ALL {
@@ -54,9 +51,12 @@ pub(super) fn write(
             reason: format!("the tree {} does not hold what it should", tree.name()),
         });
     }
-    writer.frame(FrameKind::End, &writer.parts.to_be_bytes())?;
-    writer.file.sync().map_err(failed)?;
-    Ok(Written { file: writer.file, bytes: writer.bytes })
+    writer.end()
+}
+
+/// The checkpoint of a store that holds nothing.
+pub(super) fn write_empty(files: &dyn Files, path: &Path) -> Result<Written, StoreError> {
+    Writer::begin(files, path, &Checkpoint { schema: super::SCHEMA, ..Checkpoint::default() })?.end()
 }
 
 struct Writer<'a> {
@@ -67,7 +67,21 @@ struct Writer<'a> {
     parts: u32,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    fn begin(files: &dyn Files, path: &'a Path, checkpoint: &Checkpoint) -> Result<Self, StoreError> {
+        let file = files.create(path).map_err(|source| StoreError::environment("write", path, source))?;
+        let mut writer = Self { file, path, sequence: checkpoint.sequence, bytes: 0, parts: 0 };
+        writer.frame(FrameKind::Header, &checkpoint.payload()?)?;
+        Ok(writer)
+    }
+
+    fn end(mut self) -> Result<Written, StoreError> {
+        let parts = self.parts.to_be_bytes();
+        self.frame(FrameKind::End, &parts)?;
+        self.file.sync().map_err(|source| StoreError::environment("write", self.path, source))?;
+        Ok(Written { file: self.file, bytes: self.bytes })
+    }
+
     fn records(&mut self, payload: &mut Vec<u8>) -> Result<(), StoreError> {
         self.frame(FrameKind::Records, payload)?;
         self.parts += 1;

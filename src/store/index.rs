@@ -41,7 +41,7 @@ pub(super) struct Index {
 /// What the index's `meta` tree says of it: one value, with a checksum of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct IndexState {
-    /// The last batch that it includes; `None` for a new one, or one that was never finished.
+    /// The last batch that it includes; `None` while it is being made.
     pub(super) sequence: Option<u64>,
     /// The schema that it was written with.
     pub(super) schema: u32,

@@ -44,7 +44,7 @@ pub enum IndexCondition {
     Well,
     /// There was none, as in a new directory.
     New,
-    /// Older than the journal's checkpoint, or never finished: made anew.
+    /// Gone, or older than the journal's checkpoint: made anew.
     Behind,
     /// Damaged: made anew from the journal.
     Damaged(String),
@@ -120,7 +120,12 @@ pub(super) fn open(
 ) -> Result<Opened, StoreError> {
     let _panics = Opening::begin();
     remove_leftovers(dir, files.as_ref())?;
-    let scan = scan_journal(dir, files.as_ref())?;
+    let mut scan = scan_journal(dir, files.as_ref())?;
+    if scan.is_none() && !index_path(dir).exists() {
+        // The truth comes first: a power loss a moment later finds an empty store, not a damaged one.
+        begin_journal(dir, files.as_ref())?;
+        scan = scan_journal(dir, files.as_ref())?;
+    }
     if let Some(found) =
         scan.as_ref().and_then(|scan| scan.checkpoint.as_ref()).map(|checkpoint| checkpoint.schema)
     {
@@ -138,6 +143,14 @@ pub(super) fn open(
         });
     }
     Ok(opened)
+}
+
+/// The journal of a new store.
+fn begin_journal(dir: &Path, files: &dyn Files) -> Result<(), StoreError> {
+    let (path, draft) = (Journal::path_in(dir), Journal::draft_path_in(dir));
+    checkpoint::write_empty(files, &draft)?;
+    let done = files.rename(&draft, &path).and_then(|()| files.sync_directory(dir));
+    done.map_err(|source| StoreError::environment("put the journal in place", &path, source))
 }
 
 fn refuse_newer(dir: &Path, found: u32) -> Result<(), StoreError> {
@@ -210,7 +223,12 @@ impl Attempt<'_> {
             let is_new = scan.is_none_or(|scan| scan.last() == 0 && scan.is_well());
             return Ok((None, if is_new { IndexCondition::New } else { IndexCondition::Behind }));
         }
-        let damaged = |reason: String| Ok((None, IndexCondition::Damaged(reason)));
+        // A process that was killed in its first moments leaves half an index of nothing.
+        let is_empty = scan.is_some_and(|scan| scan.last() == 0 && scan.is_well());
+        let damaged = |reason: String| {
+            let condition = if is_empty { IndexCondition::New } else { IndexCondition::Damaged(reason) };
+            Ok((None, condition))
+        };
         // What the system refuses is no damage, and nothing may be touched.
         let judged = |error: sled::Error| {
             if index::is_environment(&error) {
@@ -231,7 +249,7 @@ impl Attempt<'_> {
             refuse_newer(self.dir, state.schema)?;
         }
         let Some(sequence) = state.sequence else {
-            return Ok((None, IndexCondition::Behind));
+            return damaged("it does not say what it holds".to_owned());
         };
         match index.count() {
             Ok(found) => {
@@ -262,23 +280,22 @@ impl Attempt<'_> {
     ) -> Result<Opened, StoreError> {
         let is_new = scan.is_none();
         let scan = scan.unwrap_or_default();
-        let had_index = index.is_some();
-        let (index, mut sequence, mut summary) = if let Some((index, state)) = index {
-            (index, state.sequence.unwrap_or(0), state.summary)
+        let (index, sequence, summary, replayed) = if let Some((index, state)) = index {
+            let from = state.sequence.unwrap_or(0);
+            let (replayed, summary) =
+                build::replay(self.dir, self.files.as_ref(), &scan, &index, (from, state.summary))?;
+            if from > scan.last() {
+                condition = IndexCondition::Ahead;
+            }
+            (index, from.max(scan.last()), summary, replayed)
         } else {
-            let index = self.new_index(&condition, is_new || scan.is_well())?;
-            let (sequence, summary) = build::load(self.dir, self.files.as_ref(), &scan, &index)?;
-            (index, sequence, summary)
+            self.clear_index(&condition, is_new || scan.is_well())?;
+            let cache_bytes = self.settings.cache_bytes;
+            let (sequence, summary) = build::make(self.dir, self.files.as_ref(), &scan, cache_bytes)?;
+            let index = build::put_in_place(self.dir, self.files.as_ref(), cache_bytes)?;
+            (index, sequence, summary, scan.batches.len() as u64)
         };
-        if had_index && sequence > scan.last() {
-            condition = IndexCondition::Ahead;
-        }
-        let replayed;
-        (replayed, summary) =
-            build::replay(self.dir, self.files.as_ref(), &scan, &index, (sequence, summary))?;
-        sequence = sequence.max(scan.last());
         index.write(&[], Some(sequence), &summary)?;
-        index.flush()?;
         let journal =
             if is_new || !scan.is_well() || scan.is_older_schema() || condition == IndexCondition::Ahead {
                 self.rewrite_journal(&index, sequence, &summary, is_new)?
@@ -297,17 +314,18 @@ impl Attempt<'_> {
         Ok(Opened { index, journal, sequence, summary, report })
     }
 
-    /// An empty index in the place of one that is of no use, which is kept aside if that says something: because
-    /// it is damaged, or because the journal can't replace all of it.
-    fn new_index(&mut self, condition: &IndexCondition, is_journal_well: bool) -> Result<Index, StoreError> {
+    /// Makes room for another index. The old one is kept aside if that says something: because it is damaged, or
+    /// because the journal can't replace all of it.
+    fn clear_index(&mut self, condition: &IndexCondition, is_journal_well: bool) -> Result<(), StoreError> {
         let path = index_path(self.dir);
         if path.exists() && (matches!(condition, IndexCondition::Damaged(_)) || !is_journal_well) {
             let aside = self.quarantine()?.join("sled");
-            self.files.rename(&path, &aside).map_err(|e| StoreError::environment("set aside", &path, e))?;
-        } else if path.exists() {
-            fs::remove_dir_all(&path).map_err(|e| StoreError::environment("remove", &path, e))?;
+            return self
+                .files
+                .rename(&path, &aside)
+                .map_err(|e| StoreError::environment("set aside", &path, e));
         }
-        Index::open(&path, self.settings.cache_bytes).map_err(|error| StoreError::of_opening(&path, error))
+        remove_directory(&path).map_err(|source| StoreError::environment("remove", &path, source))
     }
 
     /// The directory for damaged files.

@@ -3,10 +3,8 @@
 
 use super::error::StoreError;
 use super::files::bytes_below;
-use super::index::Index;
-use super::journal::{Checkpoint, Journal, Scan};
+use super::journal::{Checkpoint, Journal};
 use super::panics::Opening;
-use super::tree::Summary;
 use super::{Health, SCHEMA, Store, build, checkpoint, opening};
 use crate::model::Timestamp;
 use std::sync::PoisonError;
@@ -44,9 +42,6 @@ impl Store {
     /// while the two change places. It is the operator's `rebuild`, and the compaction: sled gives no space back.
     pub fn rebuild(&mut self) -> Result<(), StoreError> {
         let _panics = Opening::begin();
-        let next = opening::next_index_path(&self.dir);
-        let cleared = opening::remove_directory(&next);
-        cleared.map_err(|source| StoreError::environment("remove", &next, source))?;
         let scan = opening::scan_journal(&self.dir, self.files.as_ref())?.unwrap_or_default();
         if !scan.is_well() {
             return Err(StoreError::Index {
@@ -56,18 +51,15 @@ impl Store {
                 ),
             });
         }
-        match self.build_next(&scan) {
-            Ok(summary) if summary.differences(&self.summary).is_empty() => {}
-            Ok(_) => {
-                let _ = opening::remove_directory(&next);
-                return Err(StoreError::Index {
-                    reason: "the journal leads to another index than this one".to_owned(),
-                });
-            }
-            Err(error) => {
-                let _ = opening::remove_directory(&next);
-                return Err(error);
-            }
+        let made = build::make(&self.dir, self.files.as_ref(), &scan, self.settings.cache_bytes);
+        let is_same = matches!(&made, Ok((_, summary)) if summary.differences(&self.summary).is_empty());
+        if !is_same {
+            // What is left of it is removed by the next opening at the latest.
+            let _ = opening::remove_directory(&opening::next_index_path(&self.dir));
+            made?;
+            return Err(StoreError::Index {
+                reason: "the journal leads to another index than this one".to_owned(),
+            });
         }
         let swapped = self.swap_index();
         if let Err(error) = &swapped {
@@ -77,31 +69,14 @@ impl Store {
         swapped
     }
 
-    fn build_next(&self, scan: &Scan) -> Result<Summary, StoreError> {
-        let next = opening::next_index_path(&self.dir);
-        let opened = Index::open(&next, self.settings.cache_bytes);
-        let index = opened.map_err(|error| StoreError::of_opening(&next, error))?;
-        let start = build::load(&self.dir, self.files.as_ref(), scan, &index)?;
-        let (_, summary) = build::replay(&self.dir, self.files.as_ref(), scan, &index, start)?;
-        index.write(&[], Some(self.sequence), &summary)?;
-        index.flush()?;
-        Ok(summary)
-    }
-
     /// A process that is killed in here finds no index, or the old one, at its next start; both are fine.
     fn swap_index(&self) -> Result<(), StoreError> {
-        let (path, next, old) = (
-            opening::index_path(&self.dir),
-            opening::next_index_path(&self.dir),
-            opening::old_index_path(&self.dir),
-        );
+        let (path, old) = (opening::index_path(&self.dir), opening::old_index_path(&self.dir));
         let mut index = self.shared.index.write().unwrap_or_else(PoisonError::into_inner);
         *index = None;
-        let rename = |from, to| self.files.rename(from, to);
-        rename(&path, &old).map_err(|source| StoreError::environment("set aside", &path, source))?;
-        rename(&next, &path).map_err(|source| StoreError::environment("put in place", &next, source))?;
-        let opened = Index::open(&path, self.settings.cache_bytes);
-        *index = Some(opened.map_err(|error| StoreError::of_opening(&path, error))?);
+        let set_aside = self.files.rename(&path, &old);
+        set_aside.map_err(|source| StoreError::environment("set aside", &path, source))?;
+        *index = Some(build::put_in_place(&self.dir, self.files.as_ref(), self.settings.cache_bytes)?);
         drop(index);
         // It holds nothing any more; the next opening removes it if this can't.
         let _ = opening::remove_directory(&old);
