@@ -11,13 +11,19 @@ use std::sync::Arc;
 
 /// A chip, drawn by us.
 const ICON: &[u8] = include_bytes!("../../assets/icon.svg");
-/// The same in pixels: 16, 32 and 48 wide.
+/// The same in pixels: 144 wide.
+const PNG: &[u8] = include_bytes!("../../assets/icon.png");
+/// 16, 32 and 48 wide.
 const FAVICON: &[u8] = include_bytes!("../../assets/favicon.ico");
 /// The generation of what never changes while the process lives.
 const FOR_GOOD: Generation = Generation { snapshot: 0, moment: 0 };
 
 pub(super) async fn icon(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Reply {
     fixed(&shared, "/icon.svg", Media::Svg, ICON, &headers).await
+}
+
+pub(super) async fn png(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Reply {
+    fixed(&shared, "/icon.png", Media::Png, PNG, &headers).await
 }
 
 pub(super) async fn favicon(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Reply {

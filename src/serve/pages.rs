@@ -137,6 +137,11 @@ const fn format_name(format: Format) -> &'static str {
     }
 }
 
+/// A weight with its sign, as typographers write it.
+fn signed(weight: f32) -> String {
+    format!("{weight:+.1}").replace('-', "−")
+}
+
 /// The page as a body.
 fn html(template: &impl askama::Template) -> Result<Rendered, Refusal> {
     // Only formatting can fail, and nothing of ours refuses to be formatted.

@@ -24,6 +24,8 @@ pub(super) enum Media {
     Json,
     /// A picture of ours.
     Svg,
+    /// The same for formats and programs that know no SVG.
+    Png,
     /// The icon of ours that old browsers ask for.
     Icon,
 }
@@ -40,6 +42,7 @@ impl Media {
             Self::Text => "text/plain; charset=utf-8",
             Self::Json => "application/json",
             Self::Svg => "image/svg+xml",
+            Self::Png => "image/png",
             Self::Icon => "image/vnd.microsoft.icon",
         }
     }
@@ -48,7 +51,7 @@ impl Media {
     const fn cache_control(self) -> &'static str {
         match self {
             Self::Html | Self::Feed(_) | Self::Opml => "public, max-age=60",
-            Self::Svg | Self::Icon => "public, max-age=86400",
+            Self::Svg | Self::Png | Self::Icon => "public, max-age=86400",
             Self::Text => "public, max-age=3600",
             Self::Json => "no-store",
         }

@@ -47,7 +47,7 @@ fn telling(piece: &Piece, kind: Kind, topics: &[&str]) -> Telling {
         piece.title.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     let told = now() - TimeDelta::minutes(piece.minutes_ago);
     let entry = Entry {
-        id: EntryId::of(feed.id, &slug),
+        id: EntryId::of(feed.id, &format!("{slug} {}", piece.minutes_ago)),
         feed: feed.id,
         guid: slug.clone(),
         title: piece.title.to_owned(),
