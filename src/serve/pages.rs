@@ -146,5 +146,5 @@ fn signed(weight: f32) -> String {
 fn html(template: &impl askama::Template) -> Result<Rendered, Refusal> {
     // Only formatting can fail, and nothing of ours refuses to be formatted.
     let page = template.render().map_err(|_| Refusal::Busy)?;
-    Ok(Rendered { media: Media::Html, body: page.into_bytes() })
+    Ok(Rendered::new(Media::Html, page.into_bytes()))
 }

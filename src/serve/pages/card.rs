@@ -88,7 +88,7 @@ fn others(view: &StoryView, face: &Telling) -> Vec<Others> {
         (&[Role::Duplicate], "Same text at"),
         (&[Role::Pointer], "Linked by"),
     ];
-    let mut named = vec![face.feed.name.as_str()];
+    let mut shown = vec![face.feed.name.as_str()];
     let mut room = MOST_OTHERS;
     let mut groups = Vec::new();
     for (roles, introduction) in roles {
@@ -96,10 +96,10 @@ fn others(view: &StoryView, face: &Telling) -> Vec<Others> {
         let mut more = 0;
         for telling in view.tellings().filter(|telling| roles.contains(&telling.member.role)) {
             let name = telling.feed.name.as_str();
-            if named.contains(&name) {
+            if shown.contains(&name) {
                 continue;
             }
-            named.push(name);
+            shown.push(name);
             if room == 0 && !names.is_empty() {
                 more += 1;
                 continue;
