@@ -4,7 +4,7 @@ use chipwire::model::{
     Claimed, Condition, Entry, EntryId, Feed, FeedState, Field, Kept, Kind, Member, Origin, Reason, Role,
     Story, StoryId, Timestamp, Verdict,
 };
-use chipwire::publish::{Base, FeedInfo, Settings, Source, Sources, StoryView, Telling, Topic, Wire};
+use chipwire::publish::{FeedInfo, Source, Sources, StoryView, Telling, Topic};
 use chrono::TimeDelta;
 use std::sync::Arc;
 
@@ -176,11 +176,6 @@ pub(crate) fn topics() -> Vec<Topic> {
     .to_vec()
 }
 
-pub(crate) fn wire(settings: Settings, base: Base, stories: Vec<StoryView>) -> Wire {
-    let stories = stories.into_iter().map(Arc::new).collect();
-    Wire::new(settings, base, now(), topics(), (stories, Timestamp::MIN_UTC))
-}
-
 pub(crate) fn sources() -> Sources {
     let conditions = [
         ("Wafer Post", Condition::Active, "", [3, 5, 2, 4, 6, 1, 0]),
@@ -225,4 +220,11 @@ pub(crate) fn sources() -> Sources {
         }
     });
     Sources::new(now(), sources.collect())
+}
+
+/// An entry that was turned away.
+pub(crate) fn reject() -> chipwire::model::Reject {
+    let piece = piece("Snack Report", Role::Lead, "Potato <chips> & dips", "Salted.", 10);
+    let kept = telling(&piece, Kind::News, &[]).kept;
+    chipwire::model::Reject { entry: kept.entry.clone(), verdict: kept.verdict.clone() }
 }
