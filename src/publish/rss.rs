@@ -22,7 +22,8 @@ pub(super) fn render(head: &Head, items: &[Item], options: &Options<'_>) -> Vec<
         generator: Some(format!("chipwire/{} ({HOMEPAGE})", env!("CARGO_PKG_VERSION"))),
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
         image: Some(Image {
-            url: options.base.to("/icon.svg"),
+            // RSS knows GIF, JPEG and PNG alone.
+            url: options.base.to("/icon.png"),
             title: head.title.clone(),
             link: head.page.clone(),
             ..Image::default()

@@ -24,6 +24,7 @@ pub fn troubles_atom(sources: &Sources, base: &Base, title: &str) -> Vec<u8> {
             atom::link("self", &address, Some(super::Format::Atom.media_type())),
             atom::link("alternate", &base.to("/sources"), Some("text/html")),
         ],
+        lang: Some("en".to_owned()),
         entries: troubled.into_iter().map(|source| trouble(source, base)).collect(),
         ..Feed::default()
     };

@@ -46,8 +46,7 @@ pub(super) async fn rejects(State(shared): State<Arc<Shared>>, headers: HeaderMa
     let (wire, _) = shared.wire();
     let (sources, _) = shared.sources();
     let body = shared.on_a_thread(move || pages::rejects(&wire, &sources, &rejects)).await?;
-    let rendition = Rendition::new(Rendered { media: Media::Html, body }, None, shared.now());
-    let mut answer = reply::answer(&rendition, &headers, shared.now());
+    let mut answer = fresh(Rendered::new(Media::Html, body), &headers, &shared);
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(answer)
 }
@@ -76,8 +75,14 @@ pub(super) async fn rejects_json(State(shared): State<Arc<Shared>>, headers: Hea
     let rejects = shared.rejects(MOST_REJECTS).await?;
     let lines: Vec<RejectLine<'_>> = rejects.iter().map(reject_line).collect();
     let body = serde_json::to_vec(&lines).map_err(|_| Refusal::Busy)?;
-    let rendition = Rendition::new(Rendered { media: Media::Json, body }, None, shared.now());
-    Ok(reply::answer(&rendition, &headers, shared.now()))
+    Ok(fresh(Rendered::new(Media::Json, body), &headers, &shared))
+}
+
+/// An answer that is made for this request alone.
+fn fresh(rendered: Rendered, headers: &HeaderMap, shared: &Shared) -> Response<Body> {
+    let rendition = Rendition::new(rendered, None, shared.now());
+    let plan = reply::Plan::new(&rendition, headers, shared.now());
+    reply::answer(&rendition, plan)
 }
 
 fn reject_line(reject: &Reject) -> RejectLine<'_> {

@@ -11,13 +11,19 @@ use std::sync::Arc;
 
 /// A chip, drawn by us.
 const ICON: &[u8] = include_bytes!("../../assets/icon.svg");
-/// The same in pixels: 16, 32 and 48 wide.
+/// The same in pixels: 144 wide.
+const PNG: &[u8] = include_bytes!("../../assets/icon.png");
+/// 16, 32 and 48 wide.
 const FAVICON: &[u8] = include_bytes!("../../assets/favicon.ico");
 /// The generation of what never changes while the process lives.
 const FOR_GOOD: Generation = Generation { snapshot: 0, moment: 0 };
 
 pub(super) async fn icon(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Reply {
     fixed(&shared, "/icon.svg", Media::Svg, ICON, &headers).await
+}
+
+pub(super) async fn png(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Reply {
+    fixed(&shared, "/icon.png", Media::Png, PNG, &headers).await
 }
 
 pub(super) async fn favicon(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Reply {
@@ -31,7 +37,7 @@ async fn fixed(
     body: &'static [u8],
     headers: &HeaderMap,
 ) -> Reply {
-    let rendered = || async { Ok(Rendered { media, body: body.to_vec() }) };
+    let rendered = || async { Ok(Rendered::new(media, body.to_vec())) };
     shared.cached(path.to_owned(), FOR_GOOD, headers, rendered).await
 }
 
@@ -40,7 +46,7 @@ pub(super) async fn robots(State(shared): State<Arc<Shared>>, headers: HeaderMap
     let (wire, snapshot) = shared.wire();
     let path = wire.base.path();
     let body = format!("User-agent: *\nDisallow: {path}/search\nDisallow: {path}/websub/\n").into_bytes();
-    let rendered = || async { Ok(Rendered { media: Media::Text, body }) };
+    let rendered = || async { Ok(Rendered::new(Media::Text, body)) };
     shared.cached("/robots.txt".to_owned(), Generation { snapshot, moment: 0 }, &headers, rendered).await
 }
 
@@ -48,7 +54,7 @@ pub(super) async fn topics_opml(State(shared): State<Arc<Shared>>, headers: Head
     let (wire, snapshot) = shared.wire();
     let render = || async {
         let body = write_topics(&wire.settings.title, &wire.topics, &wire.base);
-        Ok(Rendered { media: Media::Opml, body })
+        Ok(Rendered::new(Media::Opml, body))
     };
     shared.cached("/topics.opml".to_owned(), Generation { snapshot, moment: 0 }, &headers, render).await
 }
@@ -56,8 +62,7 @@ pub(super) async fn topics_opml(State(shared): State<Arc<Shared>>, headers: Head
 pub(super) async fn sources_opml(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Reply {
     let (wire, _) = shared.wire();
     let (sources, snapshot) = shared.sources();
-    let render =
-        || async { Ok(Rendered { media: Media::Opml, body: feeds_opml(&wire.settings.title, &sources) }) };
+    let render = || async { Ok(Rendered::new(Media::Opml, feeds_opml(&wire.settings.title, &sources))) };
     shared.cached("/sources.opml".to_owned(), Generation { snapshot, moment: 0 }, &headers, render).await
 }
 
@@ -66,7 +71,7 @@ pub(super) async fn sources_atom(State(shared): State<Arc<Shared>>, headers: Hea
     let (sources, snapshot) = shared.sources();
     let render = || async {
         let body = troubles_atom(&sources, &wire.base, &wire.settings.title);
-        Ok(Rendered { media: Media::Feed(Format::Atom), body })
+        Ok(Rendered::new(Media::Feed(Format::Atom), body))
     };
     shared.cached("/sources.atom".to_owned(), Generation { snapshot, moment: 0 }, &headers, render).await
 }

@@ -37,6 +37,14 @@ pub(super) struct Generation {
 pub(super) struct Rendered {
     pub(super) media: Media,
     pub(super) body: Vec<u8>,
+    /// A `Link` header.
+    pub(super) links: Option<String>,
+}
+
+impl Rendered {
+    pub(super) fn new(media: Media, body: Vec<u8>) -> Self {
+        Self { media, body, links: None }
+    }
 }
 
 /// A body with all that answers need.
@@ -44,6 +52,8 @@ pub(super) struct Rendered {
 pub(super) struct Rendition {
     pub(super) media: Media,
     pub(super) body: Bytes,
+    /// A `Link` header.
+    pub(super) links: Option<String>,
     /// Opaque part of the entity tag: a hash of the body, the same after a restart.
     pub(super) tag: String,
     /// When it became what it is, in whole seconds.
@@ -65,11 +75,22 @@ impl Rendition {
         Self {
             media: rendered.media,
             body: rendered.body.into(),
+            links: rendered.links,
             tag,
             modified,
             gzip: OnceLock::new(),
             brotli: OnceLock::new(),
         }
+    }
+
+    /// Whether [`Rendition::gzip`] takes no time any more.
+    pub(super) fn has_gzip(&self) -> bool {
+        self.gzip.get().is_some()
+    }
+
+    /// Whether [`Rendition::brotli`] takes no time any more.
+    pub(super) fn has_brotli(&self) -> bool {
+        self.brotli.get().is_some()
     }
 
     /// The body in gzip. Takes milliseconds the first time.
@@ -194,7 +215,7 @@ mod tests {
     }
 
     fn rendered(text: &str) -> Rendered {
-        Rendered { media: Media::Text, body: text.as_bytes().to_vec() }
+        Rendered::new(Media::Text, text.as_bytes().to_vec())
     }
 
     #[tokio::test]

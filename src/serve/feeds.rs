@@ -31,7 +31,11 @@ pub(super) async fn feed(
                     let options = Options::of(&wire, &selection, wishes.is_full);
                     let stories: Vec<&StoryView> = stories.iter().map(AsRef::as_ref).collect();
                     let body = render(&head, &stories, &options, format);
-                    Ok(Rendered { media: Media::Feed(format), body })
+                    // WebSub's discovery (§4): in JSON there is no other place for it.
+                    let hub = wire.settings.hub.as_ref();
+                    let links =
+                        hub.map(|hub| format!("<{hub}>; rel=\"hub\", <{}>; rel=\"self\"", head.address));
+                    Ok(Rendered { links, ..Rendered::new(Media::Feed(format), body) })
                 })
                 .await
         })

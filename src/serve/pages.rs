@@ -137,9 +137,14 @@ const fn format_name(format: Format) -> &'static str {
     }
 }
 
+/// A weight with its sign, as typographers write it.
+fn signed(weight: f32) -> String {
+    format!("{weight:+.1}").replace('-', "−")
+}
+
 /// The page as a body.
 fn html(template: &impl askama::Template) -> Result<Rendered, Refusal> {
     // Only formatting can fail, and nothing of ours refuses to be formatted.
     let page = template.render().map_err(|_| Refusal::Busy)?;
-    Ok(Rendered { media: Media::Html, body: page.into_bytes() })
+    Ok(Rendered::new(Media::Html, page.into_bytes()))
 }

@@ -24,6 +24,8 @@ pub(super) enum Media {
     Json,
     /// A picture of ours.
     Svg,
+    /// The same for formats and programs that know no SVG.
+    Png,
     /// The icon of ours that old browsers ask for.
     Icon,
 }
@@ -40,6 +42,7 @@ impl Media {
             Self::Text => "text/plain; charset=utf-8",
             Self::Json => "application/json",
             Self::Svg => "image/svg+xml",
+            Self::Png => "image/png",
             Self::Icon => "image/vnd.microsoft.icon",
         }
     }
@@ -48,7 +51,7 @@ impl Media {
     const fn cache_control(self) -> &'static str {
         match self {
             Self::Html | Self::Feed(_) | Self::Opml => "public, max-age=60",
-            Self::Svg | Self::Icon => "public, max-age=86400",
+            Self::Svg | Self::Png | Self::Icon => "public, max-age=86400",
             Self::Text => "public, max-age=3600",
             Self::Json => "no-store",
         }
@@ -117,20 +120,48 @@ pub(super) fn moved(path: &str) -> Response<Body> {
     answer
 }
 
+/// How a rendition will be answered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan {
+    encoding: Encoding,
+    /// Shown, and compared by, where it is not to come yet: a time to come would not be believed, and a change within
+    /// the same second would go unseen.
+    modified: Option<Timestamp>,
+    is_known: bool,
+}
+
+impl Plan {
+    pub(super) fn new(rendition: &Rendition, request: &HeaderMap, now: Timestamp) -> Self {
+        let modified = Some(rendition.modified).filter(|modified| *modified <= now);
+        let is_small = rendition.body.len() < LEAST_COMPRESSED;
+        Self {
+            encoding: if is_small { Encoding::Identity } else { preferred(request) },
+            modified,
+            is_known: is_known(request, &rendition.tag, modified),
+        }
+    }
+
+    /// Whether the answer takes no work any more.
+    pub(super) fn is_ready(&self, rendition: &Rendition) -> bool {
+        self.is_known
+            || match self.encoding {
+                Encoding::Brotli => rendition.has_brotli(),
+                Encoding::Gzip => rendition.has_gzip(),
+                Encoding::Identity => true,
+            }
+    }
+}
+
 /// The rendition, or 304 where the client has it.
-pub(super) fn answer(rendition: &Rendition, request: &HeaderMap, now: Timestamp) -> Response<Body> {
+pub(super) fn answer(rendition: &Rendition, plan: Plan) -> Response<Body> {
     let media = rendition.media;
-    let encoding =
-        if rendition.body.len() < LEAST_COMPRESSED { Encoding::Identity } else { preferred(request) };
-    let body = match encoding {
-        Encoding::Brotli => rendition.brotli(),
-        Encoding::Gzip => rendition.gzip(),
-        Encoding::Identity => &rendition.body,
-    };
-    // A time to come would not be believed, and a change within the same second would go unseen.
-    let modified = Some(rendition.modified).filter(|modified| *modified <= now);
-    let is_known = is_known(request, &rendition.tag, modified);
-    let mut answer = Response::new(if is_known { Body::empty() } else { Body::from(body.clone()) });
+    let Plan { encoding, modified, is_known } = plan;
+    let mut answer = Response::new(match encoding {
+        _ if is_known => Body::empty(),
+        Encoding::Brotli => Body::from(rendition.brotli().clone()),
+        Encoding::Gzip => Body::from(rendition.gzip().clone()),
+        Encoding::Identity => Body::from(rendition.body.clone()),
+    });
     let headers = answer.headers_mut();
     set(headers, header::ETAG, &format!("\"{}{}\"", rendition.tag, encoding.suffix()));
     if let Some(modified) = modified {
@@ -138,6 +169,9 @@ pub(super) fn answer(rendition: &Rendition, request: &HeaderMap, now: Timestamp)
     }
     set(headers, header::CACHE_CONTROL, media.cache_control());
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(links) = &rendition.links {
+        set(headers, header::LINK, links);
+    }
     if let Media::Feed(_) | Media::Opml = media {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
@@ -166,7 +200,7 @@ pub(super) fn protect(answer: &mut Response<Body>) {
 const LEAST_COMPRESSED: usize = 860;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encoding {
+pub(super) enum Encoding {
     Brotli,
     Gzip,
     Identity,

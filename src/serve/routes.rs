@@ -56,6 +56,7 @@ pub(super) fn readers(shared: &Arc<Shared>) -> Readers {
         .route("/sources.opml", get(assets::sources_opml))
         .route("/sources.atom", get(assets::sources_atom))
         .route("/icon.svg", get(assets::icon))
+        .route("/icon.png", get(assets::png))
         .route("/favicon.ico", get(assets::favicon))
         .route("/robots.txt", get(assets::robots))
         .route("/healthz", get(healthz))

@@ -82,8 +82,11 @@ impl Shared {
     {
         let now = self.now();
         let rendition = self.cache.get(address, generation, now, render).await?;
-        let request = request.clone();
-        self.on_a_thread(move || Ok(reply::answer(&rendition, &request, now))).await
+        let plan = reply::Plan::new(&rendition, request, now);
+        if plan.is_ready(&rendition) {
+            return Ok(reply::answer(&rendition, plan));
+        }
+        self.on_a_thread(move || Ok(reply::answer(&rendition, plan))).await
     }
 
     /// Runs what takes processor time beside the event loop.

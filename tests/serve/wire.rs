@@ -4,25 +4,25 @@ use chipwire::model::{
     Claimed, Condition, Entry, EntryId, Feed, FeedState, Field, Kept, Kind, Member, Origin, Reason, Role,
     Story, StoryId, Timestamp, Verdict,
 };
-use chipwire::publish::{Base, FeedInfo, Settings, Source, Sources, StoryView, Telling, Topic, Wire};
+use chipwire::publish::{FeedInfo, Source, Sources, StoryView, Telling, Topic};
 use chrono::TimeDelta;
 use std::sync::Arc;
 
 /// The time of the tests.
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-03-10T12:00:00Z".parse().unwrap()
 }
 
 /// What an entry says.
-pub struct Piece {
-    pub publisher: &'static str,
-    pub role: Role,
-    pub title: &'static str,
-    pub summary: &'static str,
-    pub minutes_ago: i64,
+pub(crate) struct Piece {
+    pub(crate) publisher: &'static str,
+    pub(crate) role: Role,
+    pub(crate) title: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) minutes_ago: i64,
 }
 
-pub const fn piece(
+pub(crate) const fn piece(
     publisher: &'static str,
     role: Role,
     title: &'static str,
@@ -32,7 +32,7 @@ pub const fn piece(
     Piece { publisher, role, title, summary, minutes_ago }
 }
 
-pub fn feed(name: &str) -> Feed {
+pub(crate) fn feed(name: &str) -> Feed {
     let host = name.to_lowercase().replace(' ', "-");
     let mut feed = Feed::at(&format!("https://{host}.example/feed.xml"), Origin::Builtin);
     feed.name = Some(name.to_owned());
@@ -47,7 +47,7 @@ fn telling(piece: &Piece, kind: Kind, topics: &[&str]) -> Telling {
         piece.title.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     let told = now() - TimeDelta::minutes(piece.minutes_ago);
     let entry = Entry {
-        id: EntryId::of(feed.id, &slug),
+        id: EntryId::of(feed.id, &format!("{slug} {}", piece.minutes_ago)),
         feed: feed.id,
         guid: slug.clone(),
         title: piece.title.to_owned(),
@@ -96,7 +96,7 @@ fn telling(piece: &Piece, kind: Kind, topics: &[&str]) -> Telling {
 }
 
 /// A released story.
-pub fn story(kind: Kind, topics: &[&str], pieces: &[Piece]) -> StoryView {
+pub(crate) fn story(kind: Kind, topics: &[&str], pieces: &[Piece]) -> StoryView {
     let tellings: Vec<Telling> = pieces.iter().map(|piece| telling(piece, kind, topics)).collect();
     let lead = tellings[0].clone();
     let at = lead.at();
@@ -116,7 +116,7 @@ pub fn story(kind: Kind, topics: &[&str], pieces: &[Piece]) -> StoryView {
 }
 
 #[rustfmt::skip]
-pub fn stories() -> Vec<StoryView> {
+pub(crate) fn stories() -> Vec<StoryView> {
     use Role::{Derivative, Duplicate, Lead, Pointer, Report};
     let mut stories = vec![
         story(Kind::News, &["foundry", "memory", "ai-accelerators"], &[
@@ -163,7 +163,7 @@ pub fn stories() -> Vec<StoryView> {
     stories
 }
 
-pub fn topics() -> Vec<Topic> {
+pub(crate) fn topics() -> Vec<Topic> {
     [
         ("foundry", "Foundry"),
         ("memory", "Memory and HBM"),
@@ -176,12 +176,7 @@ pub fn topics() -> Vec<Topic> {
     .to_vec()
 }
 
-pub fn wire(settings: Settings, base: Base, stories: Vec<StoryView>) -> Wire {
-    let stories = stories.into_iter().map(Arc::new).collect();
-    Wire::new(settings, base, now(), topics(), (stories, Timestamp::MIN_UTC))
-}
-
-pub fn sources() -> Sources {
+pub(crate) fn sources() -> Sources {
     let conditions = [
         ("Wafer Post", Condition::Active, "", [3, 5, 2, 4, 6, 1, 0]),
         ("Chip Daily", Condition::Active, "", [12, 9, 14, 11, 10, 3, 2]),
@@ -225,4 +220,11 @@ pub fn sources() -> Sources {
         }
     });
     Sources::new(now(), sources.collect())
+}
+
+/// An entry that was turned away.
+pub(crate) fn reject() -> chipwire::model::Reject {
+    let piece = piece("Snack Report", Role::Lead, "Potato <chips> & dips", "Salted.", 10);
+    let kept = telling(&piece, Kind::News, &[]).kept;
+    chipwire::model::Reject { entry: kept.entry.clone(), verdict: kept.verdict.clone() }
 }

@@ -1,10 +1,10 @@
 //! A story in a list.
 
 use crate::model::{Kind, Role};
-use crate::publish::{Item, Options, StoryView};
+use crate::publish::{Item, Options, StoryView, Telling};
 use crate::serve::feeds::kind_name;
 
-/// So many others are named beside a story; its page has them all.
+/// So many others are named beside a story, and one of each role at least; its page has them all.
 const MOST_OTHERS: usize = 6;
 /// A story that so many owners report by themselves is set larger.
 const BIG_OWNERS: usize = 3;
@@ -27,11 +27,18 @@ pub(super) struct Card {
     pub(super) datetime: String,
     pub(super) language: Option<String>,
     pub(super) topics: Vec<super::PageLink>,
-    pub(super) introduction: &'static str,
-    pub(super) others: Vec<Other>,
-    pub(super) more: usize,
+    pub(super) others: Vec<Others>,
     pub(super) is_big: bool,
     pub(super) is_machine_written: bool,
+}
+
+/// Others who have the story, of one role.
+#[derive(Debug)]
+pub(super) struct Others {
+    pub(super) introduction: &'static str,
+    pub(super) names: Vec<Other>,
+    /// So many are not named.
+    pub(super) more: usize,
 }
 
 /// Somebody else who has the story.
@@ -48,27 +55,7 @@ impl Card {
         let root = options.base.path();
         let publisher = face.feed.name.clone();
         let author = item.author.strip_suffix(&format!(", {publisher}")).unwrap_or_default().to_owned();
-        // Those who did work of their own first: they are who a reader may want to read, too.
-        let rank = |role: Role| match role {
-            Role::Lead => 0,
-            Role::Report => 1,
-            Role::Derivative => 2,
-            Role::Duplicate => 3,
-            Role::Pointer => 4,
-        };
-        let mut all: Vec<_> =
-            view.tellings().filter(|telling| telling.member.entry != face.member.entry).collect();
-        all.sort_by_key(|telling| rank(telling.member.role));
-        let has_reports = all.iter().any(|telling| rank(telling.member.role) <= 1);
-        let mut others: Vec<Other> = Vec::new();
-        for telling in &all {
-            if telling.feed.name != publisher && others.iter().all(|other| other.name != telling.feed.name) {
-                let url = telling.kept.entry.url.as_deref().and_then(crate::publish::web_address);
-                others.push(Other { name: telling.feed.name.clone(), url });
-            }
-        }
-        let more = others.len().saturating_sub(MOST_OTHERS);
-        others.truncate(MOST_OTHERS);
+        let others = others(view, face);
         Self {
             page: format!("{root}/stories/{}", view.story.id),
             title: item.title,
@@ -86,13 +73,46 @@ impl Card {
                 .take(MOST_TOPICS)
                 .map(|(slug, name)| super::PageLink { name, href: format!("{root}/topics/{slug}") })
                 .collect(),
-            introduction: if has_reports { "Also:" } else { "Copied or linked by" },
             others,
-            more,
             is_big: item.owners >= BIG_OWNERS,
             is_machine_written: face.kept.is_machine_written,
         }
     }
+}
+
+/// Who else has the story, by role: those who did work of their own first. Each publisher is named once.
+fn others(view: &StoryView, face: &Telling) -> Vec<Others> {
+    let roles: [(&[Role], &'static str); 4] = [
+        (&[Role::Lead, Role::Report], "Also reported by"),
+        (&[Role::Derivative], "Rewritten by"),
+        (&[Role::Duplicate], "Same text at"),
+        (&[Role::Pointer], "Linked by"),
+    ];
+    let mut shown = vec![face.feed.name.as_str()];
+    let mut room = MOST_OTHERS;
+    let mut groups = Vec::new();
+    for (roles, introduction) in roles {
+        let mut names = Vec::new();
+        let mut more = 0;
+        for telling in view.tellings().filter(|telling| roles.contains(&telling.member.role)) {
+            let name = telling.feed.name.as_str();
+            if shown.contains(&name) {
+                continue;
+            }
+            shown.push(name);
+            if room == 0 && !names.is_empty() {
+                more += 1;
+                continue;
+            }
+            room = room.saturating_sub(1);
+            let url = telling.kept.entry.url.as_deref().and_then(crate::publish::web_address);
+            names.push(Other { name: name.to_owned(), url });
+        }
+        if !names.is_empty() {
+            groups.push(Others { introduction, names, more });
+        }
+    }
+    groups
 }
 
 /// One piece of a kind.

@@ -1,6 +1,6 @@
 //! What was turned away, for the operator alone.
 
-use super::{Shell, html};
+use super::{Shell, html, signed};
 use crate::model::Reject;
 use crate::publish::{Sources, Wire, web_address};
 use crate::serve::reply::Refusal;
@@ -52,7 +52,7 @@ pub(in crate::serve) fn rejects(
             .reasons
             .iter()
             .take(MOST_REASONS)
-            .map(|reason| format!("{} ({}) {:+.1}", reason.term, reason.field, reason.weight))
+            .map(|reason| format!("{} ({}) {}", reason.term, reason.field, signed(reason.weight)))
             .collect::<Vec<_>>()
             .join(", "),
     });

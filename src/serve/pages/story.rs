@@ -101,7 +101,7 @@ fn story_page(wire: &Wire, view: &StoryView) -> Result<Rendered, Refusal> {
             .map(|reason| ReasonLine {
                 term: reason.term.clone(),
                 field: reason.field.as_str(),
-                weight: format!("{:+.1}", reason.weight),
+                weight: super::signed(reason.weight),
                 width: format!("{:.0}", 100.0 * reason.weight.abs() / strongest),
                 is_minus: reason.weight < 0.0,
             })
