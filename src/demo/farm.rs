@@ -13,6 +13,7 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io::{self, Write as _};
@@ -38,6 +39,7 @@ const RETRY_AFTER: &str = "5";
 #[derive(Debug)]
 pub struct Farm {
     feeds: Vec<Feed>,
+    networks: Vec<IpNet>,
     labels: BTreeMap<EntryId, Label>,
     servers: Vec<JoinHandle<()>>,
 }
@@ -50,10 +52,13 @@ impl Farm {
         let publishers =
             wire::publishers().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         let labels = wire::labels().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        let mut farm = Self { feeds: Vec::new(), labels: BTreeMap::new(), servers: Vec::new() };
+        let mut farm =
+            Self { feeds: Vec::new(), networks: Vec::new(), labels: BTreeMap::new(), servers: Vec::new() };
         for (place, publisher) in (11..).zip(&publishers) {
             let listener = listen(place)?;
-            let feed = subscription(publisher, listener.local_addr()?);
+            let address = listener.local_addr()?;
+            let feed = subscription(publisher, address);
+            farm.networks.push(IpNet::from(address.ip()));
             let own = labels.iter().filter(|one| one.publisher == publisher.slug);
             farm.labels.extend(own.map(|one| (EntryId::of(feed.id, &one.guid), one.label.clone())));
             farm.feeds.push(feed);
@@ -66,6 +71,11 @@ impl Farm {
     /// The subscriptions, in the order of the data.
     pub fn feeds(&self) -> Vec<Feed> {
         self.feeds.clone()
+    }
+
+    /// The addresses that it listens on, each as a network: what a daemon must be allowed to ask.
+    pub fn networks(&self) -> Vec<IpNet> {
+        self.networks.clone()
     }
 
     /// What is true of each entry, those of the second editions among them.
