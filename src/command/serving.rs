@@ -48,7 +48,7 @@ async fn serve(data: &Path, current: Current, reload: impl Fn() -> Result<Curren
     let listeners =
         Listeners::bind(&settings, readers, operators).await.map_err(|error| listen_failure(&error))?;
     let base = base(&current, &listeners);
-    let roles = Roles::start(data, &current, base.clone(), Scope::Daemon)?;
+    let mut roles = Roles::start(data, &current, base.clone(), Scope::Daemon)?;
     if roles.opening.is_repaired() {
         warn!("the store was repaired: {}", roles.opening);
     }
@@ -59,7 +59,8 @@ async fn serve(data: &Path, current: Current, reload: impl Fn() -> Result<Curren
     let (archive, archive_requests) = mpsc::channel(ARCHIVE_REQUESTS);
     let (hub_events, hub_requests) = mpsc::channel(ARCHIVE_REQUESTS);
     let archive_task = tokio::spawn(daemon::answer_archive(handle.clone(), archive_requests));
-    let hubs = tokio::spawn(daemon::answer_hubs(handle.clone(), hub_requests));
+    let hub_notes = roles.hub_notes.take().unwrap_or_else(|| mpsc::channel(1).1);
+    let hubs = tokio::spawn(daemon::answer_hubs(handle.clone(), hub_requests, hub_notes));
     let inputs = Inputs {
         wire: roles.snapshots.wire.clone(),
         sources: roles.snapshots.sources.clone(),

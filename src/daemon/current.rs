@@ -10,8 +10,10 @@ use crate::parse;
 use crate::pipeline::{self, Rules};
 use crate::publish::{self, FeedInfo};
 use crate::schedule::Cadence;
+use crate::websub;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
+use url::Url;
 
 /// A configuration in force. It never changes; a reload makes another.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub struct Current {
     pub rules: Arc<Rules>,
     /// How often feeds are polled.
     pub cadence: Cadence,
+    /// Where hubs reach us; `None` turns WebSub off.
+    pub callback_base: Option<Url>,
     /// All feeds, those switched off included.
     pub feeds: Vec<Feed>,
 }
@@ -38,7 +42,9 @@ impl Current {
         let poll = &settings.poll;
         let cadence = Cadence::new(poll.default_interval, poll.min_interval, poll.max_interval)?;
         let rules = Arc::new(Rules { classifier, publishers, limits: parse::Limits::default() });
-        let current = Self { feeds: Vec::new(), settings: Arc::new(settings), rules, cadence };
+        let callback_base =
+            websub::callback_base(poll.websub_callback.as_ref(), settings.publish.public_url.as_ref());
+        let current = Self { feeds: Vec::new(), settings: Arc::new(settings), rules, cadence, callback_base };
         Ok(current.with_subscriptions(Vec::new()))
     }
 
@@ -63,7 +69,13 @@ impl Current {
         for feed in &feeds {
             rules.publishers.register(feed);
         }
-        Self { settings: Arc::clone(&self.settings), rules: Arc::new(rules), cadence: self.cadence, feeds }
+        Self {
+            settings: Arc::clone(&self.settings),
+            rules: Arc::new(rules),
+            cadence: self.cadence,
+            callback_base: self.callback_base.clone(),
+            feeds,
+        }
     }
 
     /// The settings of the story engine.

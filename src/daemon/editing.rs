@@ -10,12 +10,12 @@ use super::{Current, DaemonError};
 use crate::cluster::{Assignment, Engine, Explanation};
 use crate::metrics::Metrics;
 use crate::model::{
-    Batch, Cause, Change, Decision, EntryId, Feed, FeedId, FeedState, StoryId, Subscription, Timestamp,
+    Batch, Cause, Change, Decision, EntryId, Feed, FeedId, HubState, StoryId, Subscription, Timestamp,
 };
 use crate::pipeline;
 use crate::store::{BackupReport, Reader, Store, StoreError, VerifyReport};
 use draft::Draft;
-pub use polled::{Accepted, Polled};
+pub use polled::{Accepted, HubOffer, Polled};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -28,8 +28,8 @@ use tracing::{error, warn};
 pub enum Order {
     /// A poll or a push is over.
     Polled(Box<Polled>, Reply<Accepted>),
-    /// A feed's state changed beside a poll (its hub answered).
-    State(Box<FeedState>, Reply<()>),
+    /// A feed's hub answered; kept unless the feed has another subscription by now.
+    Hub(FeedId, Box<HubState>, Timestamp, Reply<()>),
     /// Time passed.
     Clock(Timestamp, Reply<()>),
     /// A subscription of the command line's.
@@ -163,12 +163,7 @@ impl Editor {
         // A receiver that is gone has no use for the outcome; the store has it.
         match order {
             Order::Polled(polled, reply) => drop(reply.send(self.polled(*polled))),
-            Order::State(state, reply) => {
-                let now = state.last_poll.unwrap_or(state.condition_since);
-                let batch =
-                    Batch { at: now, cause: Cause::Poll(state.feed), changes: vec![Change::Feed(state)] };
-                drop(reply.send(self.keep(&batch, true)));
-            }
+            Order::Hub(feed, hub, now, reply) => drop(reply.send(self.keep_hub(feed, *hub, now))),
             Order::Clock(now, reply) => drop(reply.send(self.clock(now))),
             Order::Subscription(subscription, now, reply) => {
                 drop(reply.send(self.subscribe(subscription, now)));
@@ -290,6 +285,16 @@ impl Editor {
             }
         }
         self.keep(&Batch { at: now, cause: Cause::Operator, changes }, true)
+    }
+
+    fn keep_hub(&mut self, feed: FeedId, hub: HubState, now: Timestamp) -> Result<(), StoreError> {
+        let Some(mut state) = self.reader.feed_state(feed)? else { return Ok(()) };
+        if state.hub.as_ref().is_none_or(|known| known.token != hub.token) {
+            return Ok(());
+        }
+        state.hub = Some(hub);
+        let changes = vec![Change::Feed(Box::new(state))];
+        self.keep(&Batch { at: now, cause: Cause::Poll(feed), changes }, true)
     }
 
     fn decide(&mut self, decision: Decision, now: Timestamp) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@
 mod task;
 
 use super::editing::{Accepted, Order};
+use super::hubs::HubNote;
 use super::{Current, now};
 use crate::fetch::Fetcher;
 use crate::metrics::Metrics;
@@ -50,6 +51,7 @@ pub(super) struct Means {
     pub(super) current: watch::Receiver<Arc<Current>>,
     pub(super) fetcher: watch::Receiver<Fetcher>,
     pub(super) sweeps: mpsc::Receiver<Sweep>,
+    pub(super) hub_notes: mpsc::Sender<HubNote>,
     pub(super) metrics: Arc<Metrics>,
     /// Poll what is due; else only what sweeps ask for.
     pub(super) by_schedule: bool,
@@ -118,7 +120,9 @@ impl Polling {
         self.queue.reconfigure(queue_settings(current));
         for gone in before.iter().filter(|id| !self.feeds.contains_key(*id)) {
             self.queue.remove(*gone);
-            self.states.remove(gone);
+            if let Some(hub) = self.states.remove(gone).and_then(|state| state.hub) {
+                self.note_hub(HubNote::Left(*gone, Box::new(hub)));
+            }
         }
         for feed in self.feeds.values().filter(|feed| !before.contains(&feed.id)) {
             let known = self.means.reader.feed_state(feed.id)?;
@@ -141,6 +145,7 @@ impl Polling {
                 rules: Arc::clone(&self.means.current.borrow().rules),
                 fetcher: self.means.fetcher.borrow().clone(),
                 orders: self.means.orders.clone(),
+                has_callback: self.means.current.borrow().callback_base.is_some(),
                 network: Arc::clone(&self.network),
                 metrics: Arc::clone(&self.means.metrics),
                 now,
@@ -167,6 +172,10 @@ impl Polling {
                             self.queue.remove(feed);
                         }
                         self.note_condition(&accepted.state);
+                        let had_hub = self.states.get(&feed).is_some_and(|state| state.hub.is_some());
+                        if had_hub || accepted.state.hub.is_some() {
+                            self.note_hub(HubNote::Stored(Box::new(accepted.state.clone())));
+                        }
                         self.states.insert(feed, accepted.state.clone());
                         self.report(feed, &outcome, &accepted);
                     }
@@ -184,6 +193,11 @@ impl Polling {
                 self.tell(feed, || Err("the poll broke off inside chipwire; see the log".to_owned()));
             }
         }
+    }
+
+    /// A channel that is full or closed loses the note: the next poll brings another.
+    fn note_hub(&self, note: HubNote) {
+        let _ = self.means.hub_notes.try_send(note);
     }
 
     fn abandon(&mut self, feed: FeedId) {

@@ -3,7 +3,8 @@
 
 use super::view::{Viewer, is_shown};
 use super::{Changed, Current, now};
-use crate::model::{FeedState, Story, StoryId, Timestamp};
+use crate::metrics::Metrics;
+use crate::model::{Condition, FeedState, Story, StoryId, Timestamp};
 use crate::publish::{Base, Source, Sources, StoryView, Topic, Wire};
 use crate::store::{Reader, StoreError, StoryLookup};
 use rustc_hash::FxHashMap;
@@ -35,6 +36,7 @@ pub(super) struct Publishing {
     complete_since: Timestamp,
     wire: watch::Sender<Arc<Wire>>,
     sources: watch::Sender<Arc<Sources>>,
+    metrics: Arc<Metrics>,
 }
 
 /// Loads what the store holds, and gives the role with its first snapshots.
@@ -45,6 +47,7 @@ pub(super) fn load(
     reader: Reader,
     current: Arc<Current>,
     base: Base,
+    metrics: Arc<Metrics>,
 ) -> Result<(Publishing, Snapshots), StoreError> {
     let settings = current.publish_settings();
     let (wire, wires) = watch::channel(Arc::new(Wire::empty(settings, base.clone(), now())));
@@ -58,6 +61,7 @@ pub(super) fn load(
         complete_since: now(),
         wire,
         sources,
+        metrics,
     };
     role.load_all()?;
     role.show_sources()?;
@@ -158,6 +162,10 @@ impl Publishing {
 
     fn put(&mut self, story: Story) -> Result<(), StoreError> {
         let id = story.id;
+        let arrived = story.first_seen;
+        if !self.stories.contains_key(&id) {
+            self.metrics.publish_latency.observe((now() - arrived).as_seconds_f64());
+        }
         match self.viewer.view(story)? {
             Some(view) => drop(self.stories.insert(id, Arc::new(view))),
             None => drop(self.stories.remove(&id)),
@@ -176,6 +184,7 @@ impl Publishing {
             (stories, self.complete_since),
         );
         self.wire.send_replace(Arc::new(wire));
+        self.metrics.wire_timestamp.set(seconds_of(at));
     }
 
     fn show_sources(&mut self) -> Result<(), StoreError> {
@@ -191,8 +200,18 @@ impl Publishing {
             let entries_per_day = arrivals_per_day(&state, at);
             sources.push(Source { info, state: Arc::new(state), entries_per_day });
         }
+        self.measure(&sources, at);
         self.sources.send_replace(Arc::new(Sources::new(at, sources)));
         Ok(())
+    }
+
+    fn measure(&self, sources: &[Source], at: Timestamp) {
+        for condition in Condition::ALL {
+            let count = sources.iter().filter(|source| source.state.condition == *condition).count();
+            self.metrics.feeds.of(*condition).set_count(count);
+        }
+        let successes = sources.iter().filter_map(|source| source.state.last_success);
+        self.metrics.feed_success_age.replace(successes.map(|last| (at - last).as_seconds_f64()));
     }
 
     fn topics(&self) -> Vec<Topic> {
@@ -214,4 +233,10 @@ fn arrivals_per_day(state: &FeedState, now: Timestamp) -> Vec<u32> {
         }
     }
     days
+}
+
+/// As Prometheus has times: seconds since 1970.
+#[expect(clippy::cast_precision_loss, reason = "seconds of our time fit a float's 53 bits")]
+pub(super) fn seconds_of(at: Timestamp) -> f64 {
+    at.timestamp() as f64
 }

@@ -1,6 +1,7 @@
 //! The three roles, started and stopped together, and the handle by which others speak to them.
 
 use super::editing::{self, Changed, Desk, Order};
+use super::hubs::HubNote;
 use super::polling::{self, Means, Sweep};
 use super::publishing::{self, Snapshots};
 use super::{Current, DaemonError, now};
@@ -20,6 +21,8 @@ use tracing::{error, warn};
 const ORDERS: usize = 16;
 /// Batches that publishing has not looked at; editing waits for it then.
 const CHANGES: usize = 256;
+/// Notes on subscriptions that wait.
+const HUB_NOTES: usize = 256;
 /// The clock is looked at no less often.
 const CLOCK_EVERY: Duration = Duration::from_mins(1);
 
@@ -110,6 +113,8 @@ pub struct Roles {
     pub handle: Handle,
     /// What is served.
     pub snapshots: Snapshots,
+    /// What polling tells of WebSub subscriptions; to be followed where there is a server for hubs.
+    pub hub_notes: Option<mpsc::Receiver<HubNote>>,
     /// What opening the store found.
     pub opening: OpeningReport,
     editing: std::thread::JoinHandle<()>,
@@ -130,14 +135,17 @@ impl Roles {
         let reader = store.reader();
         let current = Arc::new(current.with_subscriptions(reader.subscriptions()?));
         let metrics = Arc::new(Metrics::default());
+        metrics.start_timestamp.set(publishing::seconds_of(now()));
         let (order_sender, orders) = mpsc::channel(ORDERS);
         let (teller, changes) = mpsc::channel::<Changed>(CHANGES);
         let (sweep_sender, sweeps) = mpsc::channel(4);
+        let (hub_notes, of_hubs) = mpsc::channel(HUB_NOTES);
         let (currents, current_receiver) = watch::channel(Arc::clone(&current));
         let (fetchers, fetcher_receiver) = watch::channel(fetcher);
         let (stop, stopped) = watch::channel(());
         let (due_sender, due) = watch::channel(None);
-        let (publishing, snapshots) = publishing::load(reader.clone(), Arc::clone(&current), base)?;
+        let (publishing, snapshots) =
+            publishing::load(reader.clone(), Arc::clone(&current), base, Arc::clone(&metrics))?;
         let desk = Desk {
             store,
             current,
@@ -153,6 +161,7 @@ impl Roles {
             current: current_receiver.clone(),
             fetcher: fetcher_receiver.clone(),
             sweeps,
+            hub_notes,
             metrics: Arc::clone(&metrics),
             by_schedule: scope == Scope::Daemon,
         })?;
@@ -173,6 +182,7 @@ impl Roles {
             publishing: tokio::spawn(publishing::run(publishing, changes, current_receiver)),
             handle,
             snapshots,
+            hub_notes: Some(of_hubs),
             opening,
             editing,
             stop,

@@ -15,7 +15,13 @@ const LOOK_EVERY: u64 = 64;
 impl Store {
     /// Bytes that the journal and the index take on the disk.
     pub fn disk_bytes(&self) -> u64 {
-        bytes_below(self.journal.path()) + bytes_below(&opening::index_path(&self.dir))
+        let (journal, index) = self.sizes();
+        journal + index
+    }
+
+    /// Bytes of the journal, and of the index.
+    pub fn sizes(&self) -> (u64, u64) {
+        (bytes_below(self.journal.path()), bytes_below(&opening::index_path(&self.dir)))
     }
 
     /// Replaces the journal by a checkpoint of everything that the store holds.

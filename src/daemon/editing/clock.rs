@@ -37,7 +37,18 @@ impl Editor {
         self.keep_draft(draft, Cause::Clock)?;
         if is_time {
             self.retire(now)?;
+            self.measure()?;
         }
+        Ok(())
+    }
+
+    /// What the metrics say of the store.
+    pub(super) fn measure(&self) -> Result<(), StoreError> {
+        let counts = self.reader.counts()?;
+        self.metrics.stories.set_count(usize::try_from(counts.stories).unwrap_or(usize::MAX));
+        let (journal_bytes, index_bytes) = self.store.sizes();
+        self.metrics.journal_bytes.set_count(usize::try_from(journal_bytes).unwrap_or(usize::MAX));
+        self.metrics.store_bytes.set_count(usize::try_from(index_bytes).unwrap_or(usize::MAX));
         Ok(())
     }
 
@@ -59,6 +70,7 @@ impl Editor {
             story.led.push(story.lead);
             draft.put_story(story);
             self.engine(now)?.mark_published(id, now);
+            self.metrics.stories_released.increment();
         }
         Ok(())
     }

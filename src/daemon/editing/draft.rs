@@ -17,13 +17,23 @@ pub(super) struct Draft<'a> {
     entries: BTreeMap<EntryId, Kept>,
     rejects: BTreeMap<EntryId, Reject>,
     joined: BTreeMap<StoryId, StoryId>,
+    arrived: BTreeSet<EntryId>,
     others: Vec<Change>,
 }
 
 impl<'a> Draft<'a> {
     pub(super) fn new(reader: &'a Reader, now: Timestamp) -> Self {
         let (stories, entries, rejects) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { reader, now, stories, entries, rejects, joined: BTreeMap::new(), others: Vec::new() }
+        Self {
+            reader,
+            now,
+            stories,
+            entries,
+            rejects,
+            joined: BTreeMap::new(),
+            arrived: BTreeSet::new(),
+            others: Vec::new(),
+        }
     }
 
     pub(super) fn push(&mut self, change: Change) {
@@ -76,6 +86,18 @@ impl<'a> Draft<'a> {
 
     pub(super) fn put_story(&mut self, story: Story) {
         self.stories.insert(story.id, story);
+    }
+
+    /// The roles that entries got which were not placed before.
+    pub(super) fn new_roles(&self) -> Vec<Role> {
+        let members = self.stories.values().flat_map(|story| &story.members);
+        members.filter(|member| self.arrived.contains(&member.entry)).map(|member| member.role).collect()
+    }
+
+    /// An entry that is kept from now on.
+    pub(super) fn arrive(&mut self, kept: Kept) {
+        self.arrived.insert(kept.entry.id);
+        self.put_entry(kept);
     }
 
     /// Stories that this draft touches.

@@ -123,7 +123,7 @@ impl Editor {
         let outcomes = self.engine(now)?.place(item);
         let story = first_story(&outcomes, id).unwrap_or(StoryId::founded_by(id));
         let founded = draft.story(story)?.is_none();
-        draft.put_entry(Kept { entry, verdict, story, is_machine_written });
+        draft.arrive(Kept { entry, verdict, story, is_machine_written });
         for outcome in &outcomes {
             draft.apply(outcome)?;
         }

@@ -4,11 +4,13 @@
 use super::Editor;
 use super::draft::Draft;
 use super::entries::Fate;
-use crate::model::{Cause, Change, Feed, FeedState, Timestamp};
+use crate::metrics::Decision;
+use crate::model::{Cause, Change, Feed, FeedState, Role, Timestamp};
 use crate::normalise;
 use crate::pipeline::Judged;
 use crate::schedule::{self, PollOutcome};
 use crate::store::StoreError;
+use crate::websub::{self, Offer};
 use tracing::{info, warn};
 
 /// What a poll or a push brought.
@@ -16,14 +18,25 @@ use tracing::{info, warn};
 pub struct Polled {
     /// The subscription.
     pub feed: Feed,
-    /// How it ended; the writer counts the new entries.
-    pub outcome: PollOutcome,
+    /// How it ended; the writer counts the new entries. `None` for a push, which says nothing of the schedule.
+    pub outcome: Option<PollOutcome>,
     /// The entries, in the order of the document; empty where none was read.
     pub judged: Vec<Judged>,
-    /// Pushed by the feed's hub: it says nothing of the schedule.
-    pub is_push: bool,
+    /// What the document offers to subscribers, where one was read and WebSub is on.
+    pub offer: Option<HubOffer>,
     /// When it was read.
     pub now: Timestamp,
+}
+
+/// What a document offers to subscribers.
+#[derive(Debug)]
+pub struct HubOffer {
+    /// Its hubs.
+    pub hubs: Vec<String>,
+    /// Its name with them.
+    pub topic: String,
+    /// 32 bytes that nobody can guess, for a new subscription.
+    pub random: [u8; 32],
 }
 
 /// What was kept of a poll.
@@ -45,7 +58,7 @@ pub struct Accepted {
 
 impl Editor {
     pub(super) fn polled(&mut self, polled: Polled) -> Result<Accepted, StoreError> {
-        let Polled { feed, mut outcome, judged, is_push, now } = polled;
+        let Polled { feed, mut outcome, judged, offer, now } = polled;
         let state = self.reader.feed_state(feed.id)?;
         let state = state.unwrap_or_else(|| FeedState::new(feed.id, &feed.url, now));
         let reader = self.reader.clone();
@@ -61,26 +74,43 @@ impl Editor {
         if normalise::is_mass_change(entries, renamed + tally.new, renamed) {
             warn!(subscription = %feed.id, renamed, "the feed changed all its ids at once; known entries stay known");
         }
-        if let PollOutcome::Read(_, reading) = &mut outcome {
+        if let Some(PollOutcome::Read(_, reading)) = &mut outcome {
             reading.new_entries = tally.new;
         }
-        if is_push {
-            tally.state.counts.entries += tally.new as u64;
-        } else {
+        match &outcome {
             // It counts the new entries, which the schedule needs.
-            tally.state =
-                schedule::finish_poll(&tally.state, &outcome, feed.interval, &self.current.cadence, now);
+            Some(outcome) => {
+                let cadence = &self.current.cadence;
+                tally.state = schedule::finish_poll(&tally.state, outcome, feed.interval, cadence, now);
+            }
+            None => tally.state.counts.entries += tally.new as u64,
+        }
+        if let Some(HubOffer { hubs, topic, random }) = offer {
+            let offer = Offer { hubs: &hubs, topic: &topic };
+            tally.state.hub = websub::follow_offer(tally.state.hub.take(), &offer, &random, now);
         }
         tally.keep_counts();
         draft.push(Change::Feed(Box::new(tally.state.clone())));
         self.release(&mut draft, now)?;
+        let roles = draft.new_roles();
         self.keep_draft(draft, Cause::Poll(feed.id))?;
+        self.count(&tally, &roles);
         if tally.new > 0 {
             let Accepted { new, relevant, founded, .. } = tally;
             let name = feed.name.as_deref().or(tally.state.title.as_deref()).unwrap_or("a feed");
             info!(subscription = %feed.id, new, relevant, stories = founded, "{name}: {new} new, {relevant} about chips");
         }
         Ok(tally)
+    }
+}
+
+impl Editor {
+    fn count(&self, tally: &Accepted, roles: &[Role]) {
+        self.metrics.entries.of(Decision::Relevant).add(tally.relevant as u64);
+        self.metrics.entries.of(Decision::Rejected).add((tally.new - tally.relevant) as u64);
+        for role in roles {
+            self.metrics.members.of(*role).increment();
+        }
     }
 }
 

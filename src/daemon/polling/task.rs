@@ -1,7 +1,7 @@
 //! One poll, from the request to what editing kept of it.
 
-use crate::daemon::editing::{Accepted, Order, Polled};
-use crate::fetch::{FetchRequest, Fetched, Fetcher};
+use crate::daemon::editing::{Accepted, HubOffer, Order, Polled};
+use crate::fetch::{self, FetchRequest, Fetched, Fetcher};
 use crate::link;
 use crate::metrics::{Metrics, PollResult};
 use crate::model::{Answer, Document, Feed, FeedId, FeedState, Timestamp};
@@ -20,6 +20,8 @@ pub(super) struct Job {
     pub(super) rules: Arc<Rules>,
     pub(super) fetcher: Fetcher,
     pub(super) orders: mpsc::Sender<Order>,
+    /// Whether hubs can reach us.
+    pub(super) has_callback: bool,
     pub(super) network: Arc<Mutex<Network>>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) now: Timestamp,
@@ -35,11 +37,11 @@ pub(super) struct Finished {
 pub(super) async fn poll(job: Job) -> Finished {
     let began = tokio::time::Instant::now();
     let fetched = job.fetcher.fetch(FetchRequest::of(&job.state, job.now)).await;
-    let (mut outcome, judged) = match fetched {
-        Err(error) => (PollOutcome::Failed(error.failure()), Vec::new()),
-        Ok(Fetched::Unchanged(answer)) => (PollOutcome::Unchanged(answer), Vec::new()),
+    let (mut outcome, judged, offer) = match fetched {
+        Err(error) => (PollOutcome::Failed(error.failure()), Vec::new(), None),
+        Ok(Fetched::Unchanged(answer)) => (PollOutcome::Unchanged(answer), Vec::new(), None),
         Ok(Fetched::Document(_, answer)) if schedule::is_same_body(&job.state, &answer) => {
-            (PollOutcome::Same(answer), Vec::new())
+            (PollOutcome::Same(answer), Vec::new(), None)
         }
         Ok(Fetched::Document(document, answer)) => read(&job, document, answer).await,
     };
@@ -47,9 +49,9 @@ pub(super) async fn poll(job: Job) -> Finished {
     job.metrics.poll_seconds.observe(began.elapsed().as_secs_f64());
     let polled = Polled {
         feed: job.feed.clone(),
-        outcome: outcome.clone(),
+        outcome: Some(outcome.clone()),
         judged,
-        is_push: false,
+        offer,
         now: crate::daemon::now(),
     };
     let (reply, kept) = oneshot::channel();
@@ -64,7 +66,7 @@ pub(super) async fn poll(job: Job) -> Finished {
 }
 
 /// Reads a document on a thread where that may take its time.
-async fn read(job: &Job, document: Document, answer: Answer) -> (PollOutcome, Vec<Judged>) {
+async fn read(job: &Job, document: Document, answer: Answer) -> (PollOutcome, Vec<Judged>, Option<HubOffer>) {
     let (feed, rules, now) = (job.feed.clone(), Arc::clone(&job.rules), job.now);
     let (title, share) = (job.state.title.clone(), job.state.counts.relevant_share());
     let work = tokio::task::spawn_blocking(move || {
@@ -81,6 +83,7 @@ async fn read(job: &Job, document: Document, answer: Answer) -> (PollOutcome, Ve
                 .filter_map(|judged| judged.entry.claimed)
                 .map(|claimed| claimed.at)
                 .max();
+            let offer = offer(job, &answer, reading.hubs, reading.self_link);
             let summary = schedule::Reading {
                 title: reading.title,
                 link: reading.link,
@@ -90,17 +93,27 @@ async fn read(job: &Job, document: Document, answer: Answer) -> (PollOutcome, Ve
                 is_delta,
                 freshness: reading.freshness,
             };
-            (PollOutcome::Read(answer, summary), reading.judged)
+            (PollOutcome::Read(answer, summary), reading.judged, offer)
         }
         Ok((Err(error), feed_link, _)) => {
             let reason = format!("{}: {error}", link::mask(&answer.final_url));
-            (PollOutcome::NoFeed { answer, reason, feed_link }, Vec::new())
+            (PollOutcome::NoFeed { answer, reason, feed_link }, Vec::new(), None)
         }
         Err(_) => {
             let reason = "reading it failed inside chipwire; please report this feed".to_owned();
-            (PollOutcome::NoFeed { answer, reason, feed_link: None }, Vec::new())
+            (PollOutcome::NoFeed { answer, reason, feed_link: None }, Vec::new(), None)
         }
     }
+}
+
+/// What the document offers to subscribers: its `Link` fields, else its own links (WebSub §4).
+fn offer(job: &Job, answer: &Answer, hubs: Vec<String>, self_link: Option<String>) -> Option<HubOffer> {
+    if !job.has_callback {
+        return None;
+    }
+    let hubs = if answer.hubs.is_empty() { hubs } else { answer.hubs.clone() };
+    let topic = answer.self_link.clone().or(self_link).unwrap_or_else(|| answer.final_url.clone());
+    Some(HubOffer { hubs, topic, random: fetch::random_bytes().ok()? })
 }
 
 /// When nobody can be reached, that is no feed's fault.
