@@ -176,7 +176,19 @@ fn read(document: &Document, limits: &Limits) -> Result<ParsedFeed, ParseError> 
     let mut feed =
         read.map_err(|what| discover::what_it_is(text, document).unwrap_or(ParseError::NotAFeed { what }))?;
     feed.repaired.splice(0..0, decoded.repaired);
+    if feed.entries.iter().any(|entry| is_cut(entry, limits)) {
+        feed.repaired.push("texts cut at the limits of length".to_owned());
+    }
     Ok(feed)
+}
+
+/// Whether one of an entry's texts reached its limit; a whole character may have been left out before it.
+fn is_cut(entry: &ParsedEntry, limits: &Limits) -> bool {
+    let reaches =
+        |text: &Option<String>, most: usize| text.as_ref().is_some_and(|text| text.len() + 4 > most);
+    reaches(&entry.title, limits.line_bytes)
+        || reaches(&entry.summary, limits.text_bytes)
+        || reaches(&entry.content, limits.text_bytes)
 }
 
 /// The reading in rising steps: feed-rs for what is well-formed and holds nothing that feed-rs would lose, the tolerant
@@ -201,7 +213,7 @@ fn choose(text: &str, document: &Document, limits: &Limits) -> Result<ParsedFeed
         fault = Some("bare &".to_owned());
     }
     let feed = tolerant::read(text, url, limits);
-    let mut feed = feed.ok_or_else(|| "markup, but of no feed".to_owned())?;
+    let mut feed = feed.ok_or_else(|| discover::kind_of(&document.body).to_owned())?;
     feed.repaired.extend(fault.map(|fault| format!("not well-formed: {fault}")));
     Ok(feed)
 }

@@ -96,16 +96,18 @@ impl Report {
 impl EntryReport {
     fn of(parsed: ParsedEntry, format: &str) -> Self {
         let base = parsed.link.as_deref().and_then(|link| Url::parse(link).ok());
+        // Atom's ids are URIs: of an entry without a link, the only address that it has.
+        let address = parsed.id.as_deref().filter(|_| format.starts_with("atom"));
+        let address = address.and_then(|id| Url::parse(id).ok()).map(String::from);
+        let link = parsed.link.clone().or(address);
         let id = parsed.id.or_else(|| parsed.link.clone()).unwrap_or_else(|| {
             let plain = |html: &Option<String>| text::plain(html.as_deref().unwrap_or_default());
             let title = parsed.title.as_deref().unwrap_or_default();
             identity::guid_of_text(title, &plain(&parsed.summary), &plain(&parsed.content))
         });
-        // Atom's ids are URIs: of an entry without a link, the only address that it has.
-        let address = || Url::parse(&id).ok().filter(|_| format.starts_with("atom")).map(String::from);
         Self {
             title: parsed.title,
-            link: parsed.link.or_else(address),
+            link,
             id,
             published: parsed.published.map(|claimed| shown(claimed.at)),
             updated: parsed.updated.map(shown),

@@ -101,26 +101,36 @@ fn escape(plain: &str) -> String {
     plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>\n")
 }
 
-/// Takes out pictures of 1×1 and those of known counters, and the tags of elements whose inside a reader of HTML would
-/// take for something else than HTML: one that is never closed, or closed as in XML, would swallow all that follows.
+/// Elements whose inside a reader of HTML would take for something else than HTML: one that is never closed, or closed
+/// as in XML, would swallow all that follows.
+const SWALLOWING: &[&str] = &[
+    "applet",
+    "embed",
+    "frame",
+    "iframe",
+    "math",
+    "noembed",
+    "noframes",
+    "object",
+    "plaintext",
+    "svg",
+    "xmp",
+];
+/// Elements of formulas and drawings, which would be dropped with the text in them.
+#[rustfmt::skip]
+const DRAWN: &[&str] = &[
+    "annotation", "desc", "g", "mfenced", "mfrac", "mi", "mn", "mo", "mover", "mroot", "mrow", "ms", "msqrt", "mstyle", "msub",
+    "msubsup", "msup", "mtable", "mtd", "mtext", "mtr", "munder", "munderover", "path", "semantics", "text", "title", "tspan",
+];
+
+/// Takes out pictures of 1×1 and those of known counters, and tags of what is not HTML, but not the text in it.
 fn without_harm(html: &str) -> Cow<'_, str> {
-    const SWALLOWING: &[&str] = &[
-        "applet",
-        "embed",
-        "frame",
-        "iframe",
-        "math",
-        "noembed",
-        "noframes",
-        "object",
-        "plaintext",
-        "svg",
-        "xmp",
-    ];
     let mut out = String::new();
     let mut rest_from = 0;
-    let is_harmful =
-        |tag: &text::Tag<'_>| (tag.is("img") && is_beacon(tag)) || SWALLOWING.iter().any(|name| tag.is(name));
+    let is_one_of = |tag: &text::Tag<'_>, names: &[&str]| names.iter().any(|name| tag.is(name));
+    let is_harmful = |tag: &text::Tag<'_>| {
+        if tag.is("img") { is_beacon(tag) } else { is_one_of(tag, SWALLOWING) || is_one_of(tag, DRAWN) }
+    };
     for tag in text::tags(html).filter(is_harmful) {
         let (start, end) = tag.span_in(html);
         out.push_str(html.get(rest_from..start).unwrap_or_default());

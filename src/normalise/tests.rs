@@ -62,6 +62,7 @@ fn markup_that_harms_or_watches_is_gone() {
         ("pixel", r#"a<img src="https://b.example/p" width="1" height="1">"#, "a"),
         ("beacon", r#"a<img src="https://pixel.quantserve.com/x">"#, "a"),
         ("frame and form", "a<iframe src='x'/>b<form><input></form>", "ab"),
+        ("math", "<div><math xmlns=\"x\"><mi>a</mi><mo>+</mo></math></div>", "<div>a+</div>"),
         ("relative", r#"<img src="/i.png">"#, r#"<img src="https://a.example/i.png">"#),
     ];
     for (name, html, want) in cases {

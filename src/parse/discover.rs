@@ -71,6 +71,21 @@ pub(super) fn what_it_is(text: &str, document: &Document) -> Option<ParseError> 
     Some(ParseError::Html { title, feeds: feeds_in(page, &document.url).len() })
 }
 
+/// What a document that is neither feed nor web page seems to be, by its first bytes.
+pub(super) fn kind_of(body: &[u8]) -> &'static str {
+    const KINDS: &[(&[u8], &str)] = &[
+        (b"\x1f\x8b", "compressed data (gzip) that was not declared as such"),
+        (b"PK\x03\x04", "a ZIP archive"),
+        (b"%PDF", "a PDF document"),
+        (b"\x89PNG", "a picture"),
+        (b"\xff\xd8\xff", "a picture"),
+        (b"GIF8", "a picture"),
+        (b"<", "markup, but of no feed"),
+    ];
+    let start = body.trim_ascii_start();
+    KINDS.iter().find(|(magic, _)| start.starts_with(magic)).map_or("neither XML nor JSON", |(_, kind)| kind)
+}
+
 /// The first part of a text that is searched.
 fn head_of(text: &str) -> &str {
     (0..4).find_map(|less| text.get(..PAGE_BYTES.min(text.len()) - less.min(text.len()))).unwrap_or_default()

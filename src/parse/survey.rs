@@ -12,7 +12,7 @@ pub(super) enum Root {
     Rss,
     /// `<feed>`.
     Atom,
-    /// A `{` comes before any `<`.
+    /// It begins with `{`.
     Json,
     /// Other markup.
     Other,
@@ -60,21 +60,22 @@ pub(super) fn survey(text: &str, limits: &Limits) -> Survey {
         may_nest: false,
         has_title: false,
     };
-    if bytes.iter().find(|byte| matches!(byte, b'<' | b'{')) == Some(&b'{') {
+    if text.trim_start().starts_with('{') {
         look.survey.root = Root::Json;
         return look.survey;
     }
     let mut at = 0;
     while let Some(next) = memchr::memchr(b'<', bytes.get(at..).unwrap_or_default()) {
-        if let Some(end) = look.markup(at + next) {
-            at = end;
-        } else {
+        let end = look.markup(at + next);
+        // One fault is enough to know; looking on could cost more than reading.
+        let Some(end) = end.filter(|_| look.survey.fault.is_none()) else {
             look.survey.fault = look.survey.fault.or(Some("stray < or unclosed section"));
-            at += next + 1;
-        }
+            return look.survey;
+        };
+        at = end;
     }
     if !look.open.is_empty() {
-        look.survey.fault = look.survey.fault.or(Some("unclosed elements"));
+        look.survey.fault = Some("unclosed elements");
     }
     look.survey
 }
@@ -109,7 +110,7 @@ impl<'a> Look<'a> {
                 let end = memchr::memchr(b'>', bytes)?;
                 let name = rest.get(2..end)?.trim_ascii_end();
                 if self.open.pop() != Some(name) {
-                    self.survey.fault = self.survey.fault.or(Some("badly nested elements"));
+                    self.survey.fault = Some("badly nested elements");
                 }
                 Some(at + end + 1)
             }

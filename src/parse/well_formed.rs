@@ -98,11 +98,7 @@ fn convert(entry: &Entry, url: &Url, feed_authors: &[&Person], limits: &Limits) 
     ParsedEntry {
         id: id(&entry.id, limits),
         title: entry.title.as_ref().and_then(|title| title_of(title, limits)),
-        link: entry
-            .links
-            .iter()
-            .find(|link| is_page(link))
-            .and_then(|link| web(&link.href, Some(url), limits)),
+        link: page_of(entry).and_then(|link| web(&link.href, Some(url), limits)),
         published: entry.published.map(claimed),
         updated: entry.updated.map(whole),
         author: author(&own, limits).or_else(|| author(feed_authors, limits)),
@@ -115,6 +111,16 @@ fn convert(entry: &Entry, url: &Url, feed_authors: &[&Person], limits: &Limits) 
         via: rel("via").filter_map(|link| web(&link.href, Some(url), limits)).collect(),
         language: entry.language.clone(),
     }
+}
+
+/// The entry's page: a link that says that it leads to HTML before one that says nothing.
+fn page_of(entry: &Entry) -> Option<&Link> {
+    let pages = || entry.links.iter().filter(|link| is_page(link));
+    let is_html = |link: &&Link| link.media_type.as_deref().is_some_and(|kind| kind.contains("html"));
+    pages()
+        .find(is_html)
+        .or_else(|| pages().find(|link| link.media_type.is_none()))
+        .or_else(|| pages().next())
 }
 
 fn is_page(link: &Link) -> bool {

@@ -206,8 +206,13 @@ fn link(element: &Element<'_>, draft: &mut Draft, limits: &Limits) {
     let kind = element.attribute("type").map(|kind| kind.trim().to_ascii_lowercase());
     match rel.as_str() {
         "" | "alternate" => {
-            let is_page = kind.as_deref().is_none_or(|kind| kind.is_empty() || kind.contains("html"));
-            draft.link(if is_page { Rank::Own } else { Rank::Extension }, target);
+            // A link that says that it leads to a page is better than one that says nothing.
+            let rank = match kind.as_deref() {
+                Some(kind) if kind.contains("html") => Rank::Own,
+                None | Some("") => Rank::Extension,
+                Some(_) => Rank::Near,
+            };
+            draft.link(rank, target);
         }
         "enclosure" => draft.enclosures.extend(enclosure(element, limits)),
         "via" => draft.via.extend(target),

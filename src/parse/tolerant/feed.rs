@@ -31,7 +31,7 @@ pub(in crate::parse) fn head(text: &str, url: &Url, limits: &Limits) -> Head {
 pub(in crate::parse) fn read(text: &str, url: &Url, limits: &Limits) -> Option<ParsedFeed> {
     let outline = outline(text, url, limits.entries)?;
     let head = head_of(&outline, limits);
-    let mut repaired = Vec::new();
+    let mut repaired: Vec<_> = dialect_of(&outline).into_iter().collect();
     if outline.has_junk_before {
         repaired.push("something before the feed".to_owned());
     }
@@ -70,6 +70,23 @@ fn format_of(outline: &Outline<'_>) -> &'static str {
         "channel" if root.space == Space::Rss => "rss1",
         "rss" if version.starts_with("0.") => "rss0",
         _ => "rss2",
+    }
+}
+
+/// The dialect, where it is one that strict readers refuse.
+fn dialect_of(outline: &Outline<'_>) -> Option<String> {
+    let root = &outline.root;
+    let version = root.attribute("version").unwrap_or_default().trim().to_owned();
+    match root.local.to_ascii_lowercase().as_str() {
+        "rss" if version.is_empty() => Some("RSS without a version".to_owned()),
+        "rss" if !matches!(version.as_str(), "2.0" | "0.91" | "0.92") => {
+            Some(format!("RSS of version {version:.20}"))
+        }
+        "feed" if root.space == Space::Atom03 || version == "0.3" => Some("Atom 0.3".to_owned()),
+        "feed" if root.space != Space::Atom => Some("Atom without its namespace".to_owned()),
+        "channel" => Some("a channel without a feed around it".to_owned()),
+        "item" => Some("items without a feed around them".to_owned()),
+        _ => None,
     }
 }
 

@@ -12,6 +12,9 @@ const MOST_EXPANSION: usize = 256 << 10;
 /// Entities read of one DOCTYPE: HTML's whole table has 253 in XHTML's.
 const MOST_ENTITIES: usize = 300;
 
+/// Attributes of one element that are looked at for namespaces.
+const MOST_ATTRIBUTES: usize = 256;
+
 /// The vocabularies that are understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::parse) enum Space {
@@ -162,7 +165,7 @@ impl<'a> Scope<'a> {
             return Rc::clone(scope);
         }
         let mut inner = Self { parent: Some(Rc::clone(scope)), ..Self::default() };
-        for (name, value) in Attributes::new(attributes) {
+        for (name, value) in Attributes::new(attributes).take(MOST_ATTRIBUTES) {
             match name {
                 "xmlns" => inner.bindings.push(("", Space::of_uri(value))),
                 "xml:lang" => inner.language = Some(value),
