@@ -128,6 +128,8 @@ impl World {
                 released: Some(self.now),
                 updated: self.now,
                 related: vec![],
+                led: vec![],
+                is_withheld: false,
             })),
             Change::Entry(Box::new(Kept { entry, verdict: verdict(true), story, is_machine_written: false })),
         ]
@@ -254,6 +256,7 @@ impl World {
             token: "token".into(),
             secret: "secret".into(),
             is_verified: true,
+            is_leaving: false,
             lease_until: Some(self.now),
             next_request: self.now,
             failures: 1,
