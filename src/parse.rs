@@ -217,3 +217,6 @@ fn choose(text: &str, document: &Document, limits: &Limits) -> Result<ParsedFeed
     feed.repaired.extend(fault.map(|fault| format!("not well-formed: {fault}")));
     Ok(feed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,13 @@ const RICH_PREFIXES: &[&str] =
 const PLAIN_NAMES: &[&str] =
     &["dc:creator", "content:encoded", "media:thumbnail", "atom:link", "atom10:link"];
 
+/// The namespaces of these prefixes, as feed-rs knows them.
+const PLAIN_NAMESPACES: [(&str, &str); 3] = [
+    ("dc", "http://purl.org/dc/elements/1.1/"),
+    ("content", "http://purl.org/rss/1.0/modules/content/"),
+    ("media", "http://search.yahoo.com/mrss/"),
+];
+
 /// Looks at a document.
 pub(super) fn survey(text: &str, limits: &Limits) -> Survey {
     let bytes = text.as_bytes();
@@ -57,6 +64,7 @@ pub(super) fn survey(text: &str, limits: &Limits) -> Survey {
         limits,
         open: Vec::with_capacity(16),
         survey: Survey { root: Root::Other, root_at: 0, entries: 0, fault: None, is_rich: false },
+        declares: PLAIN_NAMESPACES.map(|(prefix, _)| (prefix, false)),
         may_nest: false,
         has_title: false,
     };
@@ -85,6 +93,8 @@ struct Look<'a> {
     limits: &'a Limits,
     open: Vec<&'a str>,
     survey: Survey,
+    /// Whether the root declares the namespaces of plain names as feed-rs knows them.
+    declares: [(&'static str, bool); 3],
     /// The entry's field may hold elements.
     may_nest: bool,
     /// The entry's title was seen.
@@ -128,6 +138,10 @@ impl<'a> Look<'a> {
         if self.open.is_empty() && self.survey.root_at == 0 && self.survey.root == Root::Other {
             self.survey.root = root_of(name, attributes);
             self.survey.root_at = at;
+            self.declares = PLAIN_NAMESPACES.map(|(prefix, uri)| {
+                let declaration = |quote| format!("xmlns:{prefix}={quote}{uri}{quote}");
+                (prefix, attributes.contains(&declaration('"')) || attributes.contains(&declaration('\'')))
+            });
         }
         self.look_at_attributes(attributes);
         self.look_at_name(name, attributes);
@@ -167,14 +181,14 @@ impl<'a> Look<'a> {
             Root::Rss => {
                 self.survey.entries += usize::from(matches!(name, "item" | "entry"));
                 let is_field = depth == 3 && self.open.last() == Some(&"item");
-                self.survey.is_rich |= is_field && is_rich(name, RICH_IN_RSS);
+                self.survey.is_rich |= is_field && self.is_rich(name, RICH_IN_RSS);
                 // Elements within an item's fields.
                 self.survey.is_rich |= depth >= 4 && self.open.get(2) == Some(&"item");
             }
             Root::Atom => {
                 self.survey.entries += usize::from(matches!(name, "item" | "entry"));
                 let is_field = depth == 2 && self.open.last() == Some(&"entry");
-                self.survey.is_rich |= is_field && is_rich(name, RICH_IN_ATOM);
+                self.survey.is_rich |= is_field && self.is_rich(name, RICH_IN_ATOM);
                 if is_field {
                     self.may_nest = matches!(name, "author" | "contributor") || attributes.contains("xhtml");
                 }
@@ -184,12 +198,16 @@ impl<'a> Look<'a> {
             Root::Json | Root::Other => {}
         }
     }
-}
 
-fn is_rich(name: &str, rich: &[&str]) -> bool {
-    match name.split_once(':') {
-        None => rich.contains(&name),
-        Some((prefix, _)) => RICH_PREFIXES.contains(&prefix) && !PLAIN_NAMES.contains(&name),
+    /// Whether an entry's field is one that feed-rs loses or reads otherwise.
+    fn is_rich(&self, name: &str, rich: &[&str]) -> bool {
+        let Some((prefix, _)) = name.split_once(':') else { return rich.contains(&name) };
+        if !RICH_PREFIXES.contains(&prefix) {
+            return false;
+        }
+        let is_declared =
+            self.declares.iter().all(|(declared, is_declared)| *declared != prefix || *is_declared);
+        !is_declared || !PLAIN_NAMES.contains(&name)
     }
 }
 

@@ -107,7 +107,10 @@ impl Draft {
         let id_address =
             self.id.as_deref().filter(|_| self.is_id_an_address).and_then(|id| link::absolute(None, id));
         let found = alternate.or(untyped).or_else(|| id_link.map(String::from)).or(other).or(last);
-        let found = found.or_else(|| id_address.map(String::from));
+        // For want of anything better: what the item is about, or what is attached to it.
+        let about = self.about.as_deref().and_then(|about| link::absolute(None, about));
+        let found = found.or_else(|| id_address.or(about).map(String::from));
+        let found = found.or_else(|| self.enclosures.first().map(|file| file.url.clone()));
         let [published, by_extension] = self.published;
         let (published, updated) = (published.or(by_extension), self.updated);
         let mut authors = self.authors;

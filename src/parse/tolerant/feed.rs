@@ -29,7 +29,7 @@ pub(in crate::parse) fn head(text: &str, url: &Url, limits: &Limits) -> Head {
 
 /// Reads a whole document; `None` where there is no feed in it.
 pub(in crate::parse) fn read(text: &str, url: &Url, limits: &Limits) -> Option<ParsedFeed> {
-    let outline = outline(text, url, limits.entries)?;
+    let outline = outline(without_torn_end(text), url, limits.entries)?;
     let head = head_of(&outline, limits);
     let mut repaired: Vec<_> = dialect_of(&outline).into_iter().collect();
     if outline.has_junk_before {
@@ -57,6 +57,22 @@ pub(in crate::parse) fn read(text: &str, url: &Url, limits: &Limits) -> Option<P
         faults: Vec::new(),
         entries,
     })
+}
+
+/// A text without the tag or reference in whose middle it was cut off.
+fn without_torn_end(text: &str) -> &str {
+    const LONGEST_TORN: usize = 4 << 10;
+    let bytes = text.as_bytes();
+    let tag = memchr::memrchr(b'<', bytes).filter(|at| {
+        let tail = bytes.get(*at..).unwrap_or_default();
+        tail.len() < LONGEST_TORN && !tail.contains(&b'>') && !tail.starts_with(b"<![CDATA[")
+    });
+    let text = tag.and_then(|at| text.get(..at)).unwrap_or(text);
+    let reference = text.rfind('&').filter(|at| {
+        let tail = text.get(at + 1..).unwrap_or_default();
+        tail.len() < 10 && tail.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'#')
+    });
+    reference.and_then(|at| text.get(..at)).unwrap_or(text)
 }
 
 fn format_of(outline: &Outline<'_>) -> &'static str {
