@@ -15,15 +15,16 @@ use chipwire::model::{Answer, FeedId, FeedState, Freshness, Rhythm, Timestamp, V
 use chipwire::schedule::{
     self, Cadence, Failure, HostLimits, Network, PollOutcome, Queue, QueueSettings, Reading, Retry,
 };
+use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
 const FEEDS: usize = 10_000;
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 /// Publishing begins so long before the simulation, for feeds whose rhythm is known.
-const HISTORY_DAYS: i64 = 14;
+const HISTORY_DAYS: i64 = 84;
 /// Entries that a feed shows.
 const WINDOW: usize = 20;
 const PER_HOST: usize = 2;
@@ -66,18 +67,16 @@ struct SimFeed {
     last_start: Option<i64>,
 }
 
-fn start() -> Timestamp {
-    // A Monday.
-    "2026-03-02T00:00:00Z".parse().unwrap()
-}
+/// The Monday of 2 March 2026, when the simulation begins, in Unix time.
+const START: i64 = 1_772_409_600;
 
 fn at(seconds: i64) -> Timestamp {
-    start() + chrono::TimeDelta::seconds(seconds)
+    Timestamp::from_timestamp_secs(START + seconds).unwrap()
 }
 
 fn seconds(moment: Timestamp) -> i64 {
     // Rounded up: nothing happens before its time.
-    (moment - start()).num_milliseconds().div_euclid(1000) + 1
+    moment.timestamp() - START + i64::from(moment.timestamp_subsec_nanos() > 0)
 }
 
 fn cadence() -> Cadence {
@@ -119,10 +118,10 @@ fn feeds(dice: &mut Dice) -> Vec<SimFeed> {
             let host = if dice.is_one_in(5) { usize::try_from(dice.below(60)).unwrap() } else { 60 + number };
             let url = format!("https://{host}.example/{number}");
             let published = publishing_times(KINDS[kind].1, dice);
-            let mut state = FeedState::new(FeedId::of(&url), &url, start());
+            let mut state = FeedState::new(FeedId::of(&url), &url, at(0));
             let seen = published.partition_point(|time| *time < 0);
-            // Four in five are known: they were polled for two weeks, and are due some time in the first hour.
-            let is_known = !dice.is_one_in(5);
+            // Nineteen in twenty are known: they were polled for twelve weeks, and are due some time in the first hour.
+            let is_known = !dice.is_one_in(20);
             if is_known {
                 know(&mut state, &published[..seen]);
                 state.next_poll = at(dice.below(HOUR));
@@ -144,13 +143,13 @@ fn feeds(dice: &mut Dice) -> Vec<SimFeed> {
         .collect()
 }
 
-/// What two weeks of polls would have left.
+/// What twelve weeks of polls would have left.
 fn know(state: &mut FeedState, published: &[i64]) {
     let arrivals = published.iter().rev().take(32).rev().map(|time| at(*time)).collect();
     state.rhythm = Rhythm { since: Some(at(-HISTORY_DAYS * DAY)), seen: published.len() as u64, arrivals };
     state.last_poll = Some(at(-1));
     state.last_success = Some(at(-1));
-    state.last_entry = published.last().map(|time| at(*time));
+    state.last_entry = Some(published.last().map_or(at(-365 * DAY), |time| at(*time)));
     state.title = Some("known".to_owned());
 }
 
@@ -179,8 +178,8 @@ impl Report {
 
 struct Simulation {
     feeds: Vec<SimFeed>,
-    numbers: HashMap<FeedId, usize>,
-    hosts: HashMap<usize, Host>,
+    numbers: FxHashMap<FeedId, usize>,
+    hosts: FxHashMap<usize, Host>,
     queue: Queue,
     running: BinaryHeap<Reverse<(i64, i64, usize)>>,
     network: Network,
@@ -201,7 +200,7 @@ impl Simulation {
         Self {
             numbers: feeds.iter().enumerate().map(|(number, feed)| (feed.state.feed, number)).collect(),
             feeds,
-            hosts: HashMap::new(),
+            hosts: FxHashMap::default(),
             queue,
             running: BinaryHeap::new(),
             network: Network::default(),

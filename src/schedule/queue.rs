@@ -7,8 +7,9 @@ mod throttle;
 
 use super::{Cadence, HostLimits, PollOutcome, between, chance, finish, later};
 use crate::model::{Condition, FeedId, FeedState, Timestamp};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::collections::BTreeSet;
+use std::hash::BuildHasher;
 use std::time::Duration;
 use throttle::Throttle;
 
@@ -40,10 +41,19 @@ pub struct Queue {
 #[derive(Debug)]
 struct Place {
     host: usize,
-    /// `None` while it is being polled.
-    due: Option<Timestamp>,
-    /// Removed or moved while it was being polled: nothing follows.
-    is_dropped: bool,
+    /// The hash of the URL that gave the host, which costs more to find out.
+    url: u64,
+    phase: Phase,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Waiting(Timestamp),
+    Polled,
+    /// Polled, and taken out meanwhile: nothing follows.
+    Dropped,
+    /// Neither: between the end of a poll and the next wait.
+    Between,
 }
 
 #[derive(Debug)]
@@ -115,17 +125,14 @@ impl Queue {
     /// Takes a feed out. A poll of it that is running is still to be reported as finished.
     pub fn remove(&mut self, feed: FeedId) {
         let Some(place) = self.feeds.get_mut(&feed) else { return };
-        let host = place.host;
-        match place.due {
-            None => place.is_dropped = true,
-            Some(due) => {
-                self.feeds.remove(&feed);
-                if let Some(host) = self.hosts.get_mut(host) {
-                    host.waiting.remove(&(due, feed));
-                }
-                self.list(host);
-            }
+        if matches!(place.phase, Phase::Polled | Phase::Dropped) {
+            place.phase = Phase::Dropped;
+            return;
         }
+        let host = place.host;
+        self.unlist(feed);
+        self.feeds.remove(&feed);
+        self.list(host);
     }
 
     /// The feeds to poll now, each of them reported as [finished](Self::finished) later: never more than may run,
@@ -143,7 +150,7 @@ impl Queue {
                 host.open_at = later(now, host.throttle.gap(host.rule.gap));
                 self.running += 1;
                 if let Some(place) = self.feeds.get_mut(&feed) {
-                    place.due = None;
+                    place.phase = Phase::Polled;
                 }
                 taken.push(feed);
             }
@@ -208,27 +215,57 @@ impl Queue {
     }
 
     fn put_at(&mut self, state: &FeedState, due: Timestamp) {
-        let is_running = self.feeds.get(&state.feed).is_some_and(|place| place.due.is_none());
-        if is_running {
+        let known = self.feeds.get(&state.feed).map(|place| (place.host, place.url, place.phase));
+        if let Some((_, _, Phase::Polled | Phase::Dropped)) = known {
             return; // What ends it puts it in again.
         }
-        self.remove(state.feed);
+        self.unlist(state.feed);
         if matches!(state.condition, Condition::Gone | Condition::Paused) {
+            self.feeds.remove(&state.feed);
+            if let Some((host, ..)) = known {
+                self.list(host);
+            }
             return;
         }
-        let number = self.host_of(&state.polled_url);
-        self.feeds.insert(state.feed, Place { host: number, due: Some(due), is_dropped: false });
-        if let Some(host) = self.hosts.get_mut(number) {
-            host.waiting.insert((due, state.feed));
+        let url = FxBuildHasher.hash_one(&state.polled_url);
+        let host = match known {
+            Some((host, known_url, _)) if known_url == url => host,
+            _ => self.host_of(&state.polled_url),
+        };
+        self.feeds.insert(state.feed, Place { host, url, phase: Phase::Waiting(due) });
+        if let Some(line) = self.hosts.get_mut(host) {
+            line.waiting.insert((due, state.feed));
         }
-        self.list(number);
+        if let Some((old_host, ..)) = known.filter(|known| known.0 != host) {
+            self.list(old_host);
+        }
+        self.list(host);
+    }
+
+    /// Takes a waiting feed out of its host's line.
+    fn unlist(&mut self, feed: FeedId) {
+        let Some(place) = self.feeds.get_mut(&feed) else { return };
+        if let Phase::Waiting(due) = place.phase {
+            place.phase = Phase::Between;
+            if let Some(host) = self.hosts.get_mut(place.host) {
+                host.waiting.remove(&(due, feed));
+            }
+        }
     }
 
     /// Frees the place of a running poll; gives whether the feed is to be polled again.
     fn release(&mut self, feed: FeedId) -> bool {
-        let Some(place) = self.feeds.get(&feed).filter(|place| place.due.is_none()) else { return false };
-        let (number, is_dropped) = (place.host, place.is_dropped);
-        self.feeds.remove(&feed);
+        let Some(place) = self.feeds.get_mut(&feed) else { return false };
+        let is_dropped = match place.phase {
+            Phase::Polled => false,
+            Phase::Dropped => true,
+            Phase::Waiting(_) | Phase::Between => return false,
+        };
+        let number = place.host;
+        place.phase = Phase::Between;
+        if is_dropped {
+            self.feeds.remove(&feed);
+        }
         self.running = self.running.saturating_sub(1);
         if let Some(host) = self.hosts.get_mut(number) {
             host.running = host.running.saturating_sub(1);
@@ -297,7 +334,7 @@ impl Queue {
             host.open_at = host.open_at.min(later(self.clock, host.throttle.longest_pause(host.rule.gap)));
             for (due, feed) in &host.waiting {
                 if let Some(place) = self.feeds.get_mut(feed) {
-                    place.due = Some(*due);
+                    place.phase = Phase::Waiting(*due);
                 }
             }
         }

@@ -13,9 +13,11 @@ pub(super) const DAY: Duration = Duration::from_hours(24);
 const RHYTHM_ENTRIES: u64 = 10;
 const RHYTHM_TIME: Duration = Duration::from_hours(7 * 24);
 
-/// Polls for each entry that is expected. With four an entry waits an eighth of the usual time between two
-/// entries on average; `tests/schedule_simulation.rs` reports what comes of it.
-const POLLS_PER_ENTRY: u32 = 4;
+/// Polls for each entry that is expected: between four and eight, so that an entry waits a sixteenth to an eighth of
+/// the usual gap between two on average. Where the default interval lies within these it stays. What comes of it
+/// in requests and delays: `tests/schedule_simulation.rs`.
+const FEWEST_POLLS_PER_ENTRY: u32 = 4;
+const MOST_POLLS_PER_ENTRY: u32 = 8;
 
 /// While a hub pushes, polls only guard against lost pushes.
 const HUB_SLOWDOWN: u32 = 4;
@@ -49,7 +51,10 @@ pub(super) fn interval(state: &FeedState, own: Option<Duration>, cadence: &Caden
     }
     match mean_gap(&state.rhythm, now) {
         Some(gap) => Wait {
-            time: (gap / POLLS_PER_ENTRY).clamp(cadence.min, cadence.max),
+            time: cadence
+                .default
+                .clamp(gap / MOST_POLLS_PER_ENTRY, gap / FEWEST_POLLS_PER_ENTRY)
+                .clamp(cadence.min, cadence.max),
             why: format!("its rhythm: an entry every {}", Words(gap)),
         },
         None => Wait { time: cadence.default, why: "the default interval".to_owned() },

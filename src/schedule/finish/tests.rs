@@ -184,20 +184,20 @@ fn skipped_hours_and_days_are_slept_through() {
 
 #[test]
 fn a_rhythm_replaces_the_default_interval_once_it_is_known_and_not_before() {
-    // Three entries a day: one every eight hours, so a poll every two.
+    // An entry a day, so a poll every three hours; ten of them take longer than the week.
     let mut poller = Poller::known();
     let mut published = start();
-    while between(start(), poller.now) < Duration::from_hours(10 * 24) {
+    while between(start(), poller.now) < Duration::from_hours(14 * 24) {
         let due = poller.state.next_poll;
         let new = std::iter::from_fn(|| {
-            (later(published, Duration::from_hours(8)) <= due)
-                .then(|| published = later(published, Duration::from_hours(8)))
+            (later(published, Duration::from_hours(24)) <= due)
+                .then(|| published = later(published, Duration::from_hours(24)))
         })
         .count();
         let wait = poller.poll(&read(20, new));
         let is_known =
             poller.state.rhythm.seen >= 10 && between(start(), poller.now) >= Duration::from_hours(7 * 24);
-        let expected = if is_known { Duration::from_mins(118) } else { HOUR };
+        let expected = if is_known { Duration::from_hours(3) } else { HOUR };
         assert_about(wait, expected, 0.2);
     }
     assert!(

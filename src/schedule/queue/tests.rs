@@ -53,7 +53,7 @@ fn a_host_gets_no_more_requests_at_once_than_it_bears_and_none_before_the_gap() 
     assert_eq!(queue.take_due(at(5)).len(), 1);
     assert_eq!(queue.next_wake(), None, "two run, and two are all");
     assert!(queue.take_due(at(50)).is_empty());
-    let done = states.iter().find(|state| queue.feeds[&state.feed].due.is_none()).unwrap();
+    let done = states.iter().find(|state| queue.feeds[&state.feed].phase == Phase::Polled).unwrap();
     let mut left = done.clone();
     left.next_poll = at(3600);
     queue.finished(&left, &failed(500, Retry::Backoff), at(50));
