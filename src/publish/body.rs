@@ -1,9 +1,10 @@
 //! The body of an item: a summary, who was first and when, the coverage by role, the way to the story's page.
 
-use super::clean::{clean_line, cut, escape, web_address};
+use super::clean::{clean_line, escape, web_address};
 use super::item::{headline, may_excerpt};
 use super::{SUMMARY_CHARS, StoryView, Telling, times};
 use crate::model::Role;
+use crate::text::cut;
 use std::fmt::Write;
 
 /// At most so many names of one role; the story's page has them all.

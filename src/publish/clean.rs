@@ -69,40 +69,6 @@ pub fn web_address(url: &str) -> Option<String> {
     Some(url.into())
 }
 
-/// At most `most_chars` characters, cut after a whole sentence where one fills half of the room, else after a word.
-pub(super) fn cut(text: &str, most_chars: usize) -> String {
-    let Some((room, _)) = text.char_indices().nth(most_chars) else { return text.to_owned() };
-    let head = text.get(..room).unwrap_or_default();
-    let is_end = |at: usize| text.get(at..).is_some_and(|rest| rest.starts_with(". "));
-    if let Some(end) = head.char_indices().map(|(at, _)| at).rev().find(|at| is_end(*at))
-        && end > room / 2
-    {
-        return head.get(..=end).unwrap_or_default().to_owned();
-    }
-    let shorter = head.char_indices().nth_back(0).map_or(0, |(at, _)| at);
-    let room = head.get(..shorter).unwrap_or_default();
-    let room = room.rfind(' ').and_then(|blank| room.get(..blank)).unwrap_or(room);
-    format!("{}…", room.trim_end_matches([',', ';', ':', ' ']))
-}
-
-/// A URL as it may be shown: without credentials, and without values that look like secrets.
-pub(super) fn mask(url: &str) -> String {
-    let Some(mut url) = web_address(url).and_then(|url| Url::parse(&url).ok()) else { return String::new() };
-    if url.query().is_some() {
-        let is_secret =
-            |name: &str| ["key", "token", "secret", "auth", "pass", "sig"].iter().any(|s| name.contains(s));
-        let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-        if pairs.iter().any(|(name, _)| is_secret(&name.to_lowercase())) {
-            let mut shown = url.query_pairs_mut();
-            shown.clear();
-            for (name, value) in &pairs {
-                shown.append_pair(name, if is_secret(&name.to_lowercase()) { "***" } else { value });
-            }
-        }
-    }
-    url.into()
-}
-
 /// A language tag (BCP 47) as far as its shape goes; anything else is not repeated in attributes.
 pub(super) fn language_tag(tag: &str) -> Option<&str> {
     let is_subtag =

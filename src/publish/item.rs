@@ -204,7 +204,7 @@ pub(super) fn headline(telling: &Telling) -> String {
         return title;
     }
     let text = if may_excerpt(telling) { clean_line(&entry.summary) } else { String::new() };
-    if text.is_empty() { telling.feed.name.clone() } else { super::clean::cut(&text, HEADLINE_CHARS) }
+    if text.is_empty() { telling.feed.name.clone() } else { crate::text::cut(&text, HEADLINE_CHARS) }
 }
 
 /// Whether text of this entry may be shown besides its headline.

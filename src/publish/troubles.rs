@@ -47,7 +47,7 @@ fn trouble(source: &Source, base: &Base) -> Entry {
         let _ = write!(html, "<p>Last success: {}.</p>", times::in_words(at));
     }
     if state.condition == Condition::Moved {
-        let to = super::clean::mask(&state.polled_url);
+        let to = crate::link::mask(&state.polled_url);
         let _ = write!(html, "<p>It is polled at {} now.</p>", escape(&to));
     }
     Entry {

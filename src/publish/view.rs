@@ -48,7 +48,7 @@ impl FeedInfo {
             owner: owner.map_or_else(|| name.clone(), clean_line),
             name,
             site: feed.site.clone(),
-            url: super::clean::mask(&feed.url),
+            url: crate::link::mask(&feed.url),
             category: feed.category.clone(),
             language: feed.language.clone(),
             always_relevant: feed.always_relevant,
