@@ -14,21 +14,21 @@ use super::shelf::{Chain, Heads, Parts, Record, Shelf, bit};
 use super::side::{Side, mark, sort_mark};
 
 /// Words by which an entry is found: its rarest.
-const MAX_POSTS: usize = 12;
+const MAX_POSTS: usize = 16;
 /// Words with a lower idf find nothing (one headline in five has them).
 const MIN_POST_IDF: f32 = 1.5;
 /// Of each word the newest entries are looked at.
 const MAX_POSTINGS: usize = 100;
 /// Candidates that are compared.
-const MAX_CANDIDATES: usize = 40;
+const MAX_CANDIDATES: usize = 60;
 /// What shared words must weigh together for a candidate.
-const MIN_SHARED: f32 = 3.5;
+const MIN_SHARED: f32 = 3.0;
 /// Members of a story that a newcomer is compared with.
 const MAX_COMPARED: usize = 12;
 /// A story takes no more members on likeness alone beyond this; copies may still join.
 const MAX_MEMBERS: usize = 40;
 /// Entries further apart are not compared: slow threads run for a week.
-const REACH_DAYS: f32 = 8.0;
+pub(super) const REACH_DAYS: f32 = 8.0;
 /// A piece that credits another joins it at this score.
 const CREDITED_FOLD: f32 = 0.3;
 
@@ -165,7 +165,7 @@ impl Engine {
             return self.revise(item);
         }
         let story = self.free_story(StoryId::founded_by(item.entry));
-        let number = self.shelve(&item, story.0);
+        let number = self.shelve_in(&item, story.0);
         let (choice, related) = self.choose(number);
         let mut outcomes = match choice {
             Some(choice) => self.join(number, &choice),
@@ -191,7 +191,7 @@ impl Engine {
         let Some(old) = self.number(item.entry) else { return self.place(item) };
         let Some(before) = self.shelf.get(old).cloned() else { return Vec::new() };
         self.withdraw(old);
-        let number = self.shelve(&item, before.story);
+        let number = self.shelve_in(&item, before.story);
         if let Some(record) = self.shelf.get_mut(number) {
             (record.role, record.similarity, record.released) =
                 (before.role, before.similarity, before.released);
@@ -212,7 +212,7 @@ impl Engine {
         }
         let story = assignment.story.0;
         let company = self.members(story);
-        let number = self.shelve(item, story);
+        let number = self.shelve_in(item, story);
         if let Some(record) = self.shelf.get_mut(number) {
             (record.role, record.similarity) = (assignment.role, assignment.similarity);
         }
@@ -395,8 +395,13 @@ impl Engine {
 
     // Keeping entries.
 
+    /// Puts an entry on the shelf, in a story of its own.
+    pub(super) fn shelve(&mut self, item: &Fingerprint) -> u32 {
+        self.shelve_in(item, StoryId::founded_by(item.entry).0)
+    }
+
     /// Puts an entry on the shelf and into every chain.
-    fn shelve(&mut self, item: &Fingerprint, story: u64) -> u32 {
+    fn shelve_in(&mut self, item: &Fingerprint, story: u64) -> u32 {
         let words = self.words_of(item);
         let mut parts = Parts { words, posts: Vec::new(), facts: item.facts.clone() };
         parts.facts.extend(&item.summary_facts);
@@ -561,10 +566,9 @@ impl Engine {
         (None, related)
     }
 
-    /// Identity: the same link, a declared source, the same headline, the operator's word.
+    /// Identity decides: the same link, a declared source, the same headline, the operator's word.
     fn certain(&self, number: u32) -> Option<Choice> {
-        let record = self.shelf.get(number)?;
-        let choice = |other: u32, because: &str| {
+        self.identical(number).into_iter().find_map(|(other, because)| {
             let story = self.story_of(other);
             (!self.is_kept_apart(number, story)).then(|| Choice {
                 story,
@@ -572,54 +576,36 @@ impl Engine {
                 nearest: other,
                 because: because.to_owned(),
             })
-        };
-        let entry = EntryId(record.entry);
-        let told = self.together.get(&entry).into_iter().flatten().find_map(|other| self.number(*other));
-        if let Some(found) = told.and_then(|other| choice(other, "the operator joined them")) {
-            return Some(found);
+        })
+    }
+
+    /// Entries that are certainly of one story with this one.
+    pub(super) fn same_as(&self, number: u32) -> Vec<u32> {
+        self.identical(number).into_iter().map(|(other, _)| other).collect()
+    }
+
+    fn identical(&self, number: u32) -> Vec<(u32, &'static str)> {
+        let Some(record) = self.shelf.get(number) else { return Vec::new() };
+        let mut found: Vec<(u32, &'static str)> = Vec::new();
+        let told = self.together.get(&EntryId(record.entry)).into_iter().flatten();
+        found.extend(told.filter_map(|other| self.number(*other)).map(|other| (other, "the operator joined them")));
+        let by_link = |link: u64| self.links.find(&self.shelf, link, move |other| other.canonical == link);
+        if record.canonical != 0 {
+            found.extend(by_link(record.canonical).map(|other| (other, "the same link")));
+            let claimants = self.claims.get(&record.canonical).into_iter().flatten();
+            found.extend(claimants.map(|other| (*other, "it is named there as the source")));
         }
-        let is_near = |other: &Record, days: u32| other.at.abs_diff(record.at) < days * 86_400;
-        let (link, title) = (record.canonical, record.title_key);
-        if link != 0 {
-            let same = self.links.find(&self.shelf, link, move |other| other.canonical == link);
-            if let Some(found) =
-                same.filter(|other| *other != number).find_map(|other| choice(other, "the same link"))
-            {
-                return Some(found);
-            }
-            for claimant in
-                self.claims.get(&link).into_iter().flatten().filter(|claimant| **claimant != number)
-            {
-                if let Some(found) = choice(*claimant, "it is named there as the source") {
-                    return Some(found);
-                }
-            }
+        for link in self.credits.get(&number).into_iter().flat_map(|credit| &credit.links) {
+            found.extend(by_link(*link).map(|other| (other, "it names that as its source")));
         }
-        for link in self.credits.get(&number).map(|credit| &credit.links).into_iter().flatten().copied() {
-            let same = self.links.find(&self.shelf, link, move |other| other.canonical == link);
-            if let Some(found) = same
-                .filter(|other| *other != number)
-                .find_map(|other| choice(other, "it names that as its source"))
-            {
-                return Some(found);
-            }
+        if record.title_key != 0 {
+            let key = record.title_key;
+            let same = self.titles.find(&self.shelf, key, move |other| other.title_key == key);
+            let fits = |other: &u32| self.shelf.get(*other).is_some_and(|other| is_one_headline(record, other));
+            found.extend(same.filter(fits).map(|other| (other, "the same headline")));
         }
-        if title != 0 {
-            let same = self.titles.find(&self.shelf, title, move |other| other.title_key == title);
-            let mut same = same.filter(|other| *other != number).filter(|other| {
-                let Some(other) = self.shelf.get(*other) else { return false };
-                // A publisher that uses one headline again on another day means another piece ("Market wrap").
-                let is_again = other.publisher == record.publisher
-                    && other.canonical != record.canonical
-                    && other.bits & bit::AGGREGATOR == 0
-                    && !is_near(other, 1);
-                is_near(other, 8) && !is_again
-            });
-            if let Some(found) = same.find_map(|other| choice(other, "the same headline")) {
-                return Some(found);
-            }
-        }
-        None
+        found.retain(|(other, _)| *other != number);
+        found
     }
 
     /// Entries that share rare words, those that share most first.
@@ -687,6 +673,17 @@ impl Engine {
         })
     }
 
+    /// Whether the operator keeps any of some entries apart from any of others.
+    pub(super) fn are_kept_apart(&self, ones: impl Iterator<Item = u32>, others: impl Iterator<Item = u32>) -> bool {
+        if self.apart.is_empty() {
+            return false;
+        }
+        let entry = |number: u32| self.shelf.get(number).map(|record| EntryId(record.entry));
+        let others: Vec<EntryId> = others.filter_map(entry).collect();
+        let mut barred = ones.filter_map(entry).filter_map(|entry| self.apart.get(&entry)).flatten();
+        barred.any(|entry| others.contains(entry))
+    }
+
     /// Whether one of two entries credits the other's link or owner.
     pub(super) fn credits_between(&self, one: u32, other: u32) -> bool {
         self.names_as_source(one, other) || self.names_as_source(other, one)
@@ -726,6 +723,17 @@ impl Engine {
         }
         outcomes
     }
+}
+
+/// Whether one headline means one piece: within a few days, and not where a publisher uses it again on another day
+/// for another page ("Market wrap").
+fn is_one_headline(one: &Record, other: &Record) -> bool {
+    let apart = one.at.abs_diff(other.at);
+    let is_again = one.publisher == other.publisher
+        && one.canonical != other.canonical
+        && other.bits & bit::AGGREGATOR == 0
+        && apart > 86_400;
+    apart < 8 * 86_400 && !is_again
 }
 
 /// Seconds since 1970, as the shelf keeps them.

@@ -87,6 +87,7 @@ pub(super) fn tempering(one: &Side, other: &Side) -> (f32, Option<&'static str>)
         (both(flag::FILING), 0.3, "two funds' filings"),
         (both(flag::MARKET) && gap > 1.6 && !both(flag::RESULTS), 0.6, "market notes of different days"),
         (only(flag::PREVIEW | flag::DIGEST), 0.7, "a preview or round-up against news"),
+        (only(flag::REVIEW), 0.6, "a test against news"),
         (both(flag::ANALYST) && gap > 1.6, 0.5, "analysts' notes of different days"),
         (one.title_count.min(other.title_count) <= 2, 0.8, "a headline of two words"),
     ];
