@@ -8,9 +8,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 use chipwire::cluster::Publishers;
-use chipwire::cluster::training::{
-    Background, Choice, Figures, Fitting, Week, Weights, fit, is_about_chips,
-};
+use chipwire::cluster::training::{Background, Choice, Figures, Fitting, Week, Weights, fit, is_about_chips};
 use std::io::BufRead;
 use std::path::Path;
 use std::process::ExitCode;
@@ -41,6 +39,7 @@ fn main() -> ExitCode {
         Some("background") => background(),
         Some("fit") => train(&arguments),
         Some("doubts") => doubts(),
+        Some("judge") => judge(&arguments),
         _ => Err("usage: train_stories background < STREAM | train_stories fit DIRECTORY [options]".into()),
     };
     match result {
@@ -61,6 +60,16 @@ fn background() -> Result<(), Failed> {
         background.count(text("title"), text("publisher"), &publishers);
     }
     print!("{}", background.table());
+    Ok(())
+}
+
+/// Judges the shipped weights on labelled files, all entries of each at once.
+fn judge(arguments: &[String]) -> Result<(), Failed> {
+    for file in arguments.iter().skip(1) {
+        let week = Week::new(file, &read_lines(Path::new(file))?, &Publishers::shipped())?;
+        let weights = Weights::shipped();
+        println!("{file}: {}", week.judge(&week.answer(&weights, weights.choice())).line());
+    }
     Ok(())
 }
 
@@ -113,7 +122,9 @@ fn read_doubts(directory: &Path, publishers: &Publishers) -> Result<Week, Failed
     let mut labelled = Vec::new();
     for line in PAIRS.lines().filter(|line| !line.starts_with('#')) {
         let mut parts = line.split('\t').map(str::to_owned);
-        let (Some(one), Some(other), Some(label)) = (parts.next(), parts.next(), parts.next()) else { continue };
+        let (Some(one), Some(other), Some(label)) = (parts.next(), parts.next(), parts.next()) else {
+            continue;
+        };
         labelled.push((one, other, label == "1"));
     }
     let file = std::fs::File::open(directory.join("stream.jsonl.zst"))?;
@@ -152,7 +163,11 @@ impl Plan {
 
     /// Figures of each held-out week.
     fn figures(&self, weights: &[Weights], choice: Choice) -> Vec<Figures> {
-        self.weeks.iter().zip(weights).map(|(week, weights)| week.judge(&week.answer(weights, choice))).collect()
+        self.weeks
+            .iter()
+            .zip(weights)
+            .map(|(week, weights)| week.judge(&week.answer(weights, choice)))
+            .collect()
     }
 }
 
@@ -185,9 +200,9 @@ fn train(arguments: &[String]) -> Result<(), Failed> {
     let plan = Plan {
         weeks: read_weeks(directory, &publishers)?,
         rewrites: Week::new("rewrites", &rewrites, &publishers)?,
-        rewrites_weight: option(arguments, "--rewrites", 0.1),
+        rewrites_weight: option(arguments, "--rewrites", 0.3),
         doubts: read_doubts(directory, &publishers)?,
-        doubts_weight: option(arguments, "--doubts", 0.5),
+        doubts_weight: option(arguments, "--doubts", 1.0),
     };
     for week in plan.weeks.iter().chain([&plan.rewrites]) {
         let (reached, all) = week.reach();
@@ -196,7 +211,7 @@ fn train(arguments: &[String]) -> Result<(), Failed> {
     let at = arguments.iter().position(|argument| argument == "--without");
     let without = at.and_then(|at| arguments.get(at + 1)).map_or("", String::as_str);
     let fitting = Fitting {
-        ridge: option(arguments, "--ridge", 10.0),
+        ridge: option(arguments, "--ridge", 60.0),
         without: without.split(',').map(str::to_owned).collect(),
         ..Fitting::default()
     };
@@ -209,13 +224,18 @@ fn train(arguments: &[String]) -> Result<(), Failed> {
     }
     for precision in [0.88, 0.90, 0.92, 0.93, 0.94, 0.95, 0.96] {
         if let Some((choice, figures)) = best(&table, precision) {
-            eprintln!("at precision {precision}: fold {:.3} share {:.2}  {}", choice.fold, choice.best_share, figures.line());
+            eprintln!(
+                "at precision {precision}: fold {:.3} share {:.2}  {}",
+                choice.fold,
+                choice.best_share,
+                figures.line()
+            );
         }
     }
     #[expect(clippy::cast_possible_truncation, reason = "an option of the command line")]
     let choice = Choice {
-        fold: option(arguments, "--fold", 0.75) as f32,
-        best_share: option(arguments, "--share", 0.5) as f32,
+        fold: option(arguments, "--fold", 0.6) as f32,
+        best_share: option(arguments, "--share", 0.3) as f32,
     };
     let each = plan.figures(&weights, choice);
     for (week, figures) in plan.weeks.iter().zip(&each) {
@@ -230,7 +250,7 @@ fn train(arguments: &[String]) -> Result<(), Failed> {
         ablate(&plan, &fitting);
         return Ok(());
     }
-    print!("{}", plan.fit_without(None, &fitting).with_thresholds(choice.fold, 0.5 * choice.fold).table());
+    print!("{}", plan.fit_without(None, &fitting).with_choice(choice, 0.5 * choice.fold).table());
     Ok(())
 }
 
@@ -248,22 +268,113 @@ fn print_failures(plan: &Plan, weights: &[Weights], choice: Choice) {
 fn ablate(plan: &Plan, fitting: &Fitting) {
     let groups: [(&str, &[&str]); 8] = [
         ("nothing", &[]),
-        ("time", &["gap", "gap_day", "gap_3_days", "same_day", "same_session", "same_hours", "market_late", "market_late_number", "subject_event_day"]),
-        ("market lane", &["market_both", "market_one", "sector_both", "sector_one", "lane_sector", "lane_sector_conflict", "lane_market", "direction", "direction_conflict", "market_late", "market_late_number", "analyst_one", "analyst_both", "filing_both"]),
+        (
+            "time",
+            &[
+                "gap",
+                "gap_day",
+                "gap_3_days",
+                "same_day",
+                "same_session",
+                "same_hours",
+                "market_late",
+                "market_late_number",
+                "subject_event_day",
+            ],
+        ),
+        (
+            "market lane",
+            &[
+                "market_both",
+                "market_one",
+                "sector_both",
+                "sector_one",
+                "lane_sector",
+                "lane_sector_conflict",
+                "lane_market",
+                "direction",
+                "direction_conflict",
+                "market_late",
+                "market_late_number",
+                "analyst_one",
+                "analyst_both",
+                "filing_both",
+            ],
+        ),
         ("results lane", &["lane_results", "lane_own_move", "results_one"]),
-        ("names, subject", &["names_jaccard", "names_headline", "names_all", "name_first", "name_rare", "names_conflict", "names_both_other", "subject", "subject_conflict", "cosine_and_name", "name_and_rare", "name_and_event", "money_and_name", "subject_event_day", "subject_event_rare", "summary_and_name"]),
-        ("numbers", &["money", "money_conflict", "percent", "percent_conflict", "model", "model_conflict", "unit", "unit_conflict", "quarter", "quarter_conflict", "number", "number_conflict", "conflicts_far", "money_and_name"]),
-        ("events", &["events", "events_all", "events_jaccard", "events_conflict", "law", "policy", "deal", "cosine_and_event", "name_and_event", "rare_and_event", "subject_event_day", "subject_event_rare"]),
+        (
+            "names, subject",
+            &[
+                "names_jaccard",
+                "names_headline",
+                "names_all",
+                "name_first",
+                "name_rare",
+                "names_conflict",
+                "names_both_other",
+                "subject",
+                "subject_conflict",
+                "cosine_and_name",
+                "name_and_rare",
+                "name_and_event",
+                "money_and_name",
+                "subject_event_day",
+                "subject_event_rare",
+                "summary_and_name",
+            ],
+        ),
+        (
+            "numbers",
+            &[
+                "money",
+                "money_conflict",
+                "percent",
+                "percent_conflict",
+                "model",
+                "model_conflict",
+                "unit",
+                "unit_conflict",
+                "quarter",
+                "quarter_conflict",
+                "number",
+                "number_conflict",
+                "conflicts_far",
+                "money_and_name",
+            ],
+        ),
+        (
+            "events",
+            &[
+                "events",
+                "events_all",
+                "events_jaccard",
+                "events_conflict",
+                "law",
+                "policy",
+                "deal",
+                "cosine_and_event",
+                "name_and_event",
+                "rare_and_event",
+                "subject_event_day",
+                "subject_event_rare",
+            ],
+        ),
         ("source and URL", &["same_publisher", "same_owner", "aggregator_any", "same_link", "cosine_across"]),
     ];
     for (name, features) in groups {
-        let fitting = Fitting { without: features.iter().map(|name| (*name).to_owned()).collect(), ..fitting.clone() };
+        let fitting =
+            Fitting { without: features.iter().map(|name| (*name).to_owned()).collect(), ..fitting.clone() };
         let weights = plan.held_out(&fitting);
         let table: Vec<(Choice, Figures)> =
             choices().into_iter().map(|choice| (choice, total(&plan.figures(&weights, choice)))).collect();
         match best(&table, TARGET) {
             Some((choice, figures)) => {
-                eprintln!("without {name:16} fold {:.2} share {:.1}  {}", choice.fold, choice.best_share, figures.line());
+                eprintln!(
+                    "without {name:16} fold {:.2} share {:.1}  {}",
+                    choice.fold,
+                    choice.best_share,
+                    figures.line()
+                );
             }
             None => eprintln!("without {name:16} never reaches precision {TARGET}"),
         }

@@ -25,6 +25,7 @@ mod repair;
 mod roles;
 mod shelf;
 mod side;
+mod storylines;
 pub mod training;
 mod words;
 

@@ -129,7 +129,8 @@ impl Groups {
         }
         while let Some(proposal) = heap.pop() {
             let Proposal { one, other, sizes, .. } = proposal;
-            if sizes != (self.size(one), self.size(other)) || is_apart(self.members(one), self.members(other)) {
+            if sizes != (self.size(one), self.size(other)) || is_apart(self.members(one), self.members(other))
+            {
                 continue;
             }
             self.join(one, other);
@@ -144,7 +145,8 @@ impl Groups {
         heap: &mut BinaryHeap<Proposal>,
         wanted: impl Fn(usize) -> bool,
     ) {
-        for (other, link) in self.links.get(group).into_iter().flatten().filter(|(other, _)| wanted(**other)) {
+        for (other, link) in self.links.get(group).into_iter().flatten().filter(|(other, _)| wanted(**other))
+        {
             let sizes = (self.size(group), self.size(*other));
             let score = story_score(link.best, link.sum, sizes.0 * sizes.1, linkage.best_share);
             if score >= linkage.fold && sizes.0 + sizes.1 <= linkage.most {

@@ -119,7 +119,11 @@ impl Lines {
     }
 
     /// The fingerprint of a line's entry.
-    pub(super) fn fingerprint(&self, line: &str, verdict: &Verdict) -> Result<Fingerprint, serde_json::Error> {
+    pub(super) fn fingerprint(
+        &self,
+        line: &str,
+        verdict: &Verdict,
+    ) -> Result<Fingerprint, serde_json::Error> {
         let line: Line = serde_json::from_str(line)?;
         let publisher = line.publisher.clone().or_else(|| line.feed.clone()).unwrap_or_default();
         Ok(fingerprint(&self.entry(line), verdict, &publisher, &self.publishers))

@@ -16,6 +16,8 @@ pub(super) struct Model {
     pub(super) bias: f32,
     /// From this story score on an entry joins.
     pub(super) fold: f32,
+    /// What the best pair counts in a story score; the rest is the mean.
+    pub(super) best_share: f32,
     /// From this story score on a story is named as related.
     pub(super) related: f32,
 }
@@ -38,7 +40,7 @@ impl Model {
 
     /// A model that joins nothing.
     pub(super) fn empty() -> Self {
-        Self { weights: [0.0; FEATURES], bias: -10.0, fold: 0.8, related: 0.5 }
+        Self { weights: [0.0; FEATURES], bias: -10.0, fold: 0.8, best_share: 0.3, related: 0.5 }
     }
 
     /// Reads a table: a name, a tab, a number a line; `#` begins a comment.
@@ -53,6 +55,7 @@ impl Model {
             match name {
                 "bias" => model.bias = number,
                 "threshold:fold" => model.fold = number,
+                "share:best" => model.best_share = number,
                 "threshold:related" => model.related = number,
                 _ => {
                     let at = TABLE.iter().position(|(known, _)| *known == name).ok_or_else(error)?;

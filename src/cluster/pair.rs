@@ -427,7 +427,8 @@ impl Filler {
         self.set(F::name_near, self.value(F::name_rare) / 10.0 * near);
         self.set(F::cosine_near, shared.cosine_headline * near);
         self.set(F::cosine_high, (shared.cosine_headline - 0.4).max(0.0));
-        let talks_shop = |side: &Side| side.has(flag::MARKET | flag::RESULTS) && !side.has(flag::ANALYST | flag::PREVIEW);
+        let talks_shop =
+            |side: &Side| side.has(flag::MARKET | flag::RESULTS) && !side.has(flag::ANALYST | flag::PREVIEW);
         let is_one_day = who.subject && talks_shop(one) && talks_shop(other) && time.gap < 1.6;
         let is_one_sector = one.is_sector_move() == other.is_sector_move();
         self.yes(F::lane_day, is_one_day && is_one_sector);

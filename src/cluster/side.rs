@@ -170,7 +170,8 @@ impl Side {
         self.number = number;
         self.words.clear();
         let live = entries.len().max(LEAST_LIVE) as f32;
-        self.words.extend(entries.words(number).iter().map(|stored| SideWord::new(*stored, dictionary, live)));
+        self.words
+            .extend(entries.words(number).iter().map(|stored| SideWord::new(*stored, dictionary, live)));
         self.facts.clear();
         self.facts.extend(entries.facts(number));
         self.take_record(record);

@@ -3,7 +3,7 @@
 
 use super::super::model::Model;
 use super::super::pair::{FEATURES, TABLE, Values};
-use super::week::Week;
+use super::week::{Choice, Week};
 
 /// How to fit.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub struct Fitting {
 
 impl Default for Fitting {
     fn default() -> Self {
-        Self { ridge: 10.0, rounds: 40, without: Vec::new() }
+        Self { ridge: 60.0, rounds: 40, without: Vec::new() }
     }
 }
 
@@ -34,9 +34,14 @@ impl Weights {
 
     /// With these thresholds.
     #[must_use]
-    pub fn with_thresholds(mut self, fold: f32, related: f32) -> Self {
-        (self.0.fold, self.0.related) = (fold, related);
+    pub fn with_choice(mut self, choice: Choice, related: f32) -> Self {
+        (self.0.fold, self.0.best_share, self.0.related) = (choice.fold, choice.best_share, related);
         self
+    }
+
+    /// The thresholds of this table.
+    pub fn choice(&self) -> Choice {
+        Choice { fold: self.0.fold, best_share: self.0.best_share }
     }
 
     /// The table as it ships.
@@ -46,6 +51,7 @@ impl Weights {
                 .to_owned(),
             "# Made by examples/train_stories.rs; do not edit by hand.".to_owned(),
             format!("threshold:fold\t{}", self.0.fold),
+            format!("share:best\t{}", self.0.best_share),
             format!("threshold:related\t{}", self.0.related),
             format!("bias\t{:.4}", self.0.bias),
         ];
@@ -77,9 +83,16 @@ pub fn fit(weeks: &[&Week], extra: &[(&Week, f64)], fitting: &Fitting) -> Weight
             Column::new(&samples, at, *sign, is_out)
         })
         .collect();
-    let targets: Vec<f64> = samples.iter().map(|(sample, _)| if sample.is_same { 1.0 } else { 0.0 }).collect();
+    let targets: Vec<f64> =
+        samples.iter().map(|(sample, _)| if sample.is_same { 1.0 } else { 0.0 }).collect();
     let weights: Vec<f64> = samples.iter().map(|(sample, weight)| sample.weight * weight).collect();
-    let mut solver = Solver { margins: vec![-4.0; samples.len()], targets, weights, bias: -4.0, coefficients: vec![0.0; FEATURES] };
+    let mut solver = Solver {
+        margins: vec![-4.0; samples.len()],
+        targets,
+        weights,
+        bias: -4.0,
+        coefficients: vec![0.0; FEATURES],
+    };
     for _ in 0..fitting.rounds {
         solver.advance(&columns, fitting.ridge, 2);
     }
@@ -105,7 +118,13 @@ impl Column {
         let scale = variance.sqrt();
         let is_out = is_out || scale < 1e-6;
         let scale = scale.max(1e-6);
-        Self { values: values.into_iter().map(|value| (value - mean) / scale).collect(), mean, scale, sign, is_out }
+        Self {
+            values: values.into_iter().map(|value| (value - mean) / scale).collect(),
+            mean,
+            scale,
+            sign,
+            is_out,
+        }
     }
 }
 
@@ -146,7 +165,9 @@ impl Solver {
             let (slope, curve) = (nearby.lacks.iter().sum::<f64>(), nearby.spreads.iter().sum::<f64>());
             let step = (slope / curve.max(1e-9)).clamp(-1.0, 1.0);
             self.bias += step;
-            for ((margin, lack), spread) in self.margins.iter_mut().zip(&mut nearby.lacks).zip(&nearby.spreads) {
+            for ((margin, lack), spread) in
+                self.margins.iter_mut().zip(&mut nearby.lacks).zip(&nearby.spreads)
+            {
                 *margin += step;
                 *lack -= spread * step;
             }
@@ -185,7 +206,8 @@ impl Solver {
     fn model(&self, columns: &[Column]) -> Weights {
         let mut model = Model::empty();
         let mut bias = self.bias;
-        for ((column, coefficient), weight) in columns.iter().zip(&self.coefficients).zip(&mut model.weights) {
+        for ((column, coefficient), weight) in columns.iter().zip(&self.coefficients).zip(&mut model.weights)
+        {
             *weight = (coefficient / column.scale) as f32;
             bias -= coefficient * column.mean / column.scale;
         }

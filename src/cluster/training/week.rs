@@ -60,7 +60,8 @@ impl Week {
     /// Reads labelled lines, in their order.
     pub fn new(name: &str, lines: &[String], publishers: &Publishers) -> Result<Self, serde_json::Error> {
         let reader = Lines::new(Settings::default(), publishers.clone());
-        let verdict = Verdict { relevant: true, score: 1.0, kind: Kind::News, topics: Vec::new(), reasons: Vec::new() };
+        let verdict =
+            Verdict { relevant: true, score: 1.0, kind: Kind::News, topics: Vec::new(), reasons: Vec::new() };
         let mut engine = Engine::new(Settings::default());
         let mut labels = Vec::new();
         for line in lines {
@@ -132,7 +133,8 @@ impl Week {
     fn scored(&self, weights: &Weights) -> Vec<Scored> {
         let engine = &self.engine;
         let all = self.pairs.iter().zip(&self.samples);
-        all.map(|((one, other), sample)| engine.scored(*one, *other, weights.0.chance(&sample.values))).collect()
+        all.map(|((one, other), sample)| engine.scored(*one, *other, weights.0.chance(&sample.values)))
+            .collect()
     }
 
     /// The story of each entry, with these weights.
@@ -148,7 +150,8 @@ impl Week {
         let (right, given) = (pairs_of(&gold), pairs_of(answer));
         let largest = largest(&gold);
         let is_counted = |pair: &&(usize, usize)| {
-            !(gold.get(pair.0).is_some_and(|story| *story == largest) && gold.get(pair.1).is_some_and(|story| *story == largest))
+            !(gold.get(pair.0).is_some_and(|story| *story == largest)
+                && gold.get(pair.1).is_some_and(|story| *story == largest))
         };
         let mut figures = Figures {
             items: gold.len(),
@@ -164,7 +167,10 @@ impl Week {
 
     /// Every pair that is compared, as places of its entries, with its chance.
     pub fn chances(&self, weights: &Weights) -> Vec<(usize, usize, f32)> {
-        self.scored(weights).into_iter().map(|scored| (scored.key().0, scored.key().1, scored.chance)).collect()
+        self.scored(weights)
+            .into_iter()
+            .map(|scored| (scored.key().0, scored.key().1, scored.chance))
+            .collect()
     }
 
     /// The errors of the answers, those that the scorer was surest of first.
@@ -253,7 +259,8 @@ impl Figures {
 
     /// `BCubed` F1.
     pub fn bcubed(&self) -> f64 {
-        let (precision, recall) = (self.precision_sum / number(self.items), self.recall_sum / number(self.items));
+        let (precision, recall) =
+            (self.precision_sum / number(self.items), self.recall_sum / number(self.items));
         2.0 * precision * recall / (precision + recall)
     }
 
@@ -271,7 +278,11 @@ impl Figures {
     pub fn line(&self) -> String {
         format!(
             "P {:.3} R {:.3} B3 {:.4} wrong {:5.1} twice {:.3}",
-            self.precision(), self.recall(), self.bcubed(), self.wrong_merges(), self.shown_twice()
+            self.precision(),
+            self.recall(),
+            self.bcubed(),
+            self.wrong_merges(),
+            self.shown_twice()
         )
     }
 }
