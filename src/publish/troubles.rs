@@ -56,8 +56,7 @@ fn trouble(source: &Source, base: &Base) -> Entry {
         updated: atom::fixed(state.condition_since),
         published: Some(atom::fixed(state.condition_since)),
         links: std::iter::once(base.to("/sources"))
-            .map(|page| atom::link("related", &page, Some("text/html")))
-            .chain(web_address(&source.info.url).map(|url| atom::link("alternate", &url, None)))
+            .map(|page| atom::link("alternate", &page, Some("text/html")))
             .collect(),
         content: Some(Content {
             value: Some(html),

@@ -53,7 +53,7 @@ pub(super) async fn robots(State(shared): State<Arc<Shared>>, headers: HeaderMap
 pub(super) async fn topics_opml(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Reply {
     let (wire, snapshot) = shared.wire();
     let render = || async {
-        let body = write_topics(&wire.settings.title, &wire.topics, &wire.base);
+        let body = write_topics(wire.settings.name_and_motto().0, &wire.topics, &wire.base);
         Ok(Rendered::new(Media::Opml, body))
     };
     shared.cached("/topics.opml".to_owned(), Generation { snapshot, moment: 0 }, &headers, render).await
@@ -62,7 +62,8 @@ pub(super) async fn topics_opml(State(shared): State<Arc<Shared>>, headers: Head
 pub(super) async fn sources_opml(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Reply {
     let (wire, _) = shared.wire();
     let (sources, snapshot) = shared.sources();
-    let render = || async { Ok(Rendered::new(Media::Opml, feeds_opml(&wire.settings.title, &sources))) };
+    let render =
+        || async { Ok(Rendered::new(Media::Opml, feeds_opml(wire.settings.name_and_motto().0, &sources))) };
     shared.cached("/sources.opml".to_owned(), Generation { snapshot, moment: 0 }, &headers, render).await
 }
 
@@ -70,7 +71,7 @@ pub(super) async fn sources_atom(State(shared): State<Arc<Shared>>, headers: Hea
     let (wire, _) = shared.wire();
     let (sources, snapshot) = shared.sources();
     let render = || async {
-        let body = troubles_atom(&sources, &wire.base, &wire.settings.title);
+        let body = troubles_atom(&sources, &wire.base, wire.settings.name_and_motto().0);
         Ok(Rendered::new(Media::Feed(Format::Atom), body))
     };
     shared.cached("/sources.atom".to_owned(), Generation { snapshot, moment: 0 }, &headers, render).await

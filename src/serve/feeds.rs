@@ -97,14 +97,14 @@ fn head(
 ) -> Head {
     let scope = &selection.scope;
     let name = name_of(wire, scope);
-    let title = &wire.settings.title;
+    let (short, _) = wire.settings.name_and_motto();
     let query = wishes.to_query(scope);
     Head {
         description: match &name {
             None => "Chip stories, each once, with who else covers it.".to_owned(),
             Some(name) => format!("Chip stories, each once, with who else covers it: {name}."),
         },
-        title: name.map_or_else(|| title.clone(), |name| format!("{title}: {name}")),
+        title: name.map_or_else(|| wire.settings.title.clone(), |name| format!("{short}: {name}")),
         page: wire.base.to(&match scope {
             Scope::Search(_) => format!("{}{query}", page_path(scope)),
             scope => page_path(scope),

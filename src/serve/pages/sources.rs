@@ -61,7 +61,7 @@ fn page(wire: &Wire, sources: &Sources) -> Result<Rendered, Refusal> {
     shell.is_wide = true;
     shell.feeds = vec![FeedLink {
         name: format_name(Format::Atom),
-        title: format!("{}: troubles of its sources", wire.settings.title),
+        title: format!("{}: troubles of its sources", shell.brand),
         media_type: Format::Atom.media_type(),
         href: format!("{}/sources.atom", shell.root),
     }];

@@ -145,7 +145,7 @@ fn line(telling: &Telling) -> Line {
         url: item.url,
         publisher: item.publisher,
         author: telling.kept.entry.author.clone().unwrap_or_default(),
-        at: in_words(item.at),
+        at: telling.told_in_words(),
         datetime: item.at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
         language: item.language,
         because: if telling.member.role == Role::Lead {
