@@ -128,7 +128,7 @@ fn read(body: Vec<u8>, format: Format) -> chipwire::parse::ParsedFeed {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_published_reads_back(pieces in proptest::collection::vec(piece(), 1..5), topic in text()) {

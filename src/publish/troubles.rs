@@ -2,7 +2,7 @@
 //! trouble keeps its id while it lasts; the next one is a new entry.
 
 use super::clean::clean_line;
-use super::{Base, Source, Sources, atom, escape, times, web_address};
+use super::{Base, Source, Sources, atom, escape, times};
 use crate::model::Condition;
 use atom_syndication::{Content, Entry, Feed, Text};
 use sha2::{Digest, Sha256};

@@ -1,6 +1,6 @@
 //! The republished feeds.
 
-use super::cache::{Generation, Rendered};
+use super::cache::{Generation, Of, Rendered};
 use super::reply::{Media, Refusal};
 use super::state::Shared;
 use super::wishes::Wishes;
@@ -23,7 +23,7 @@ pub(super) async fn feed(
     let address = format!("{}{}", feed_path(&selection.scope, format), wishes.to_query(&selection.scope));
     let key = address.clone();
     shared
-        .cached(key, Generation { snapshot, moment }, request, || async {
+        .cached(key, Generation { of: Of::Wire, snapshot, moment }, request, || async {
             let stories = shared.stories(&wire, &selection).await?;
             let head = head(&wire, &selection, &wishes, &address, &stories);
             shared
