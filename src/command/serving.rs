@@ -47,8 +47,9 @@ async fn serve(data: &Path, current: Current, reload: impl Fn() -> Result<Curren
     let (readers, operators) = sockets::handed();
     let listeners =
         Listeners::bind(&settings, readers, operators).await.map_err(|error| listen_failure(&error))?;
-    let base = base(&current, &listeners);
-    let mut roles = Roles::start(data, &current, base.clone(), Scope::Daemon)?;
+    let listening = Base::listening(&listeners.authority());
+    let base = current.base(&listening);
+    let mut roles = Roles::start(data, &current, listening, Scope::Daemon)?;
     if roles.opening.is_repaired() {
         warn!("the store was repaired: {}", roles.opening);
     }
@@ -86,12 +87,6 @@ async fn serve(data: &Path, current: Current, reload: impl Fn() -> Result<Curren
     roles.stop().await;
     info!("ended; everything that was accepted is kept");
     outcome
-}
-
-/// Where readers find us: the configured address, else the one that is listened on.
-fn base(current: &Current, listeners: &Listeners) -> Base {
-    let configured = current.settings.publish.public_url.as_ref().map(Base::public);
-    configured.unwrap_or_else(|| Base::listening(&listeners.authority()))
 }
 
 fn server_settings(current: &Current) -> serve::Settings {
