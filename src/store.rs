@@ -167,6 +167,10 @@ impl Store {
         if let Health::Broken(reason) = &self.health {
             return Err(StoreError::Broken { reason: reason.clone() });
         }
+        if !self.journal.is_in_place() {
+            let path = self.journal.path().display();
+            return Err(self.broken(format!("{path} was removed or replaced while chipwire ran")));
+        }
         let record = BatchRecord::of(batch)?;
         let payload = record.encode()?;
         self.check_room(payload.len() as u64)?;

@@ -184,6 +184,39 @@ fn a_write_that_fails_is_taken_back_and_the_store_goes_on() {
 }
 
 #[test]
+fn a_directory_that_is_removed_or_replaced_takes_no_more_batches() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("data");
+    let (mut store, _) = reopen(&dir);
+    let mut world = World::new(11);
+    store.commit(&world.next_batch()).unwrap();
+    std::fs::rename(&dir, parent.path().join("elsewhere")).unwrap();
+    let error = store.commit(&world.next_batch()).unwrap_err();
+    assert!(matches!(error, StoreError::Broken { .. }), "{error}");
+    let (other, _) = reopen(&dir);
+    assert_eq!(other.sequence(), 0);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn killed_at_any_write_of_any_history_a_store_reopens_with_all_that_was_acknowledged(
+        seed in proptest::num::u64::ANY,
+        batches in 1..25_u64,
+        number in 1..90_u64,
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let outcome = script(dir.path(), &FaultyFiles::die_at(number), seed, batches);
+        let after = tempfile::tempdir().unwrap();
+        // A history shorter than that ends without a kill: then it is what a restart finds.
+        outcome.killed.clone().unwrap_or_else(|| TreeCopy::of(dir.path())).write(after.path());
+        let index = check(after.path(), &outcome, &format!("seed {seed}, killed at step {number}"));
+        assert!(!matches!(index, IndexCondition::Damaged(_) | IndexCondition::Ahead));
+    }
+}
+
+#[test]
 fn a_full_disk_refuses_batches_until_there_is_room() {
     let dir = tempfile::tempdir().unwrap();
     let files = FaultyFiles::default();
