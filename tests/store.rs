@@ -1,5 +1,11 @@
 //! What the store promises: what was acknowledged is there, after every way of ending.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::similar_names,
+    reason = "helpers of tests"
+)]
 
 #[path = "store_support/world.rs"]
 mod world;

@@ -2,7 +2,12 @@
 //! at every write. What was acknowledged is there afterwards, and nothing is there by half.
 //!
 //! `CHIPWIRE_FAULT_RUNS` gives how many runs a sweep may take; by hand use 100000 for all.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "helpers of tests"
+)]
 #![expect(dead_code, reason = "each test program uses a part of the helpers")]
 
 #[path = "store_support/faulty.rs"]

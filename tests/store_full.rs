@@ -2,7 +2,14 @@
 //!
 //! Needs a small file system of its own, so it runs only where `CHIPWIRE_TINY_DISK` names one:
 //! `mount -t tmpfs -o size=12m tmpfs /mnt/tiny && CHIPWIRE_TINY_DISK=/mnt/tiny cargo test --test store_full`
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::similar_names,
+    reason = "helpers of tests"
+)]
 
 #[path = "store_support/world.rs"]
 mod world;
