@@ -139,3 +139,19 @@ fn numbers_that_json_can_not_hold_become_zero() {
     let kept = store.reader().all_kept().next().unwrap().unwrap();
     assert_eq!(kept.verdict.score.to_bits(), 0);
 }
+
+#[test]
+fn a_process_that_is_ending_breaks_off_a_rebuild_and_keeps_what_it_had() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(dir.path());
+    for number in 0..400 {
+        store.commit(&batch(number)).unwrap();
+    }
+    let reader = store.reader();
+    reader.hurry();
+    let error = store.rebuild().unwrap_err();
+    assert!(error.to_string().contains("is ending"), "{error}");
+    assert!(!opening::next_index_path(dir.path()).exists());
+    store.commit(&batch(400)).unwrap();
+    assert_eq!(reader.stories_newest_first().count(), 401);
+}
