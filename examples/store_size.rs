@@ -7,6 +7,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     dead_code,
+    clippy::similar_names,
     reason = "a measuring program"
 )]
 #![expect(clippy::disallowed_methods, reason = "it measures time")]

@@ -5,9 +5,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::disallowed_methods,
-    clippy::similar_names,
     reason = "helpers of tests"
 )]
 

@@ -6,9 +6,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::disallowed_methods,
-    clippy::similar_names,
     reason = "helpers of tests"
 )]
 #![expect(dead_code, reason = "each test program uses a part of the helpers")]
