@@ -38,6 +38,7 @@ use index::Index;
 use journal::{AppendError, Journal};
 use record::{BatchRecord, Record};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 use tree::Summary;
 
@@ -114,6 +115,8 @@ impl Drop for Store {
 struct Shared {
     /// Absent after it failed, until it is opened again.
     index: RwLock<Option<Index>>,
+    /// The process wants to end: nothing long may begin or go on.
+    is_ending: AtomicBool,
 }
 
 impl Shared {
@@ -147,7 +150,10 @@ impl Store {
             dir: dir.to_owned(),
             settings,
             files,
-            shared: Arc::new(Shared { index: RwLock::new(Some(opened.index)) }),
+            shared: Arc::new(Shared {
+                index: RwLock::new(Some(opened.index)),
+                is_ending: AtomicBool::new(false),
+            }),
             journal: opened.journal,
             sequence: opened.sequence,
             summary: opened.summary,
@@ -166,6 +172,10 @@ impl Store {
     pub fn commit(&mut self, batch: &Batch) -> Result<u64, StoreError> {
         if let Health::Broken(reason) = &self.health {
             return Err(StoreError::Broken { reason: reason.clone() });
+        }
+        if !self.journal.is_in_place() {
+            let path = self.journal.path().display();
+            return Err(self.broken(format!("{path} was removed or replaced while chipwire ran")));
         }
         let record = BatchRecord::of(batch)?;
         let payload = record.encode()?;

@@ -3,7 +3,12 @@
 //!
 //! By hand, at full size: `CHIPWIRE_YEARS=200x30 cargo test --profile quick --test store_years -- --nocapture`
 //! (feeds x entries a day).
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "helpers of tests"
+)]
 #![expect(dead_code, reason = "each test program uses a part of the helpers")]
 
 #[path = "store_support/world.rs"]

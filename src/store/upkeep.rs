@@ -8,6 +8,7 @@ use super::panics::Opening;
 use super::{Health, SCHEMA, Store, build, checkpoint, opening};
 use crate::model::Timestamp;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 /// Batches between two looks at how much disk is used.
 const LOOK_EVERY: u64 = 64;
@@ -57,7 +58,7 @@ impl Store {
                 ),
             });
         }
-        let made = build::make(&self.dir, self.files.as_ref(), &scan, self.settings.cache_bytes);
+        let made = build::make(&self.site(), &scan);
         let is_same = matches!(&made, Ok((_, summary)) if summary.differences(&self.summary).is_empty());
         if !is_same {
             // What is left of it is removed by the next opening at the latest.
@@ -75,6 +76,11 @@ impl Store {
         swapped
     }
 
+    fn site(&self) -> build::Site<'_> {
+        let (files, cache_bytes) = (self.files.as_ref(), self.settings.cache_bytes);
+        build::Site { dir: &self.dir, files, cache_bytes, is_ending: Some(&self.shared.is_ending) }
+    }
+
     /// A process that is killed in here finds no index, or the old one, at its next start; both are fine.
     fn swap_index(&self) -> Result<(), StoreError> {
         let (path, old) = (opening::index_path(&self.dir), opening::old_index_path(&self.dir));
@@ -82,7 +88,7 @@ impl Store {
         *index = None;
         let set_aside = self.files.rename(&path, &old);
         set_aside.map_err(|source| StoreError::environment("set aside", &path, source))?;
-        *index = Some(build::put_in_place(&self.dir, self.files.as_ref(), self.settings.cache_bytes)?);
+        *index = Some(build::put_in_place(&self.site())?);
         drop(index);
         // It holds nothing any more; the next opening removes it if this can't.
         let _ = opening::remove_directory(&old);
@@ -109,6 +115,9 @@ impl Store {
     /// After a batch: a checkpoint if the journal is long, another index if the disk holds far more than is
     /// live. That these fail costs nothing but disk: they are tried again later.
     pub(super) fn upkeep(&mut self) {
+        if self.shared.is_ending.load(Ordering::Relaxed) {
+            return;
+        }
         if self.journal.length() >= self.checkpoint_at {
             self.upkeep_checkpoint();
         }
