@@ -88,6 +88,7 @@ pub struct Store {
     checkpoint_at: u64,
     /// What disk and data measured after the last compaction, in bytes.
     compacted: (u64, u64),
+    compaction: Option<upkeep::Compaction>,
     health: Health,
     last_report: OpeningReport,
     lock: lock::Lock,
@@ -105,6 +106,7 @@ enum Health {
 
 impl Drop for Store {
     fn drop(&mut self) {
+        self.break_off_compaction();
         // Not when the last reader goes: the directory is free as soon as the lock is.
         *self.shared.index.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -159,6 +161,7 @@ impl Store {
             summary: opened.summary,
             checkpoint_at: 0,
             compacted: (0, 0),
+            compaction: None,
             health: Health::Well,
             last_report: opened.report.clone(),
             lock,
