@@ -147,6 +147,19 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn wishes_read_back_from_their_address(query in "(q|wait|owners|lang|full|before|x)=[a-z0-9%,*._ -]{0,12}(&(wait|owners|lang|before)=[0-9a-z-]{0,12}){0,3}") {
+            if let Ok(wishes) = Wishes::read(Some(&query)) {
+                let address = wishes.to_query(&Scope::Wire);
+                let again = Wishes::read(Some(address.trim_start_matches('?'))).unwrap();
+                proptest::prop_assert_eq!(again.to_query(&Scope::Wire), address);
+                // A search's text is its scope's affair.
+                proptest::prop_assert_eq!(Wishes { query: None, ..wishes }, again);
+            }
+        }
+    }
+
     #[test]
     fn waiting_counts_back_by_whole_minutes() {
         let now = "2026-03-10T12:00:42Z".parse().unwrap();
