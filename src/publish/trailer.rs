@@ -1,15 +1,15 @@
 //! What publishing systems put after a text: an invitation to read on, or a line that says where it first appeared. It
 //! is no part of a summary.
 
-/// Sentences that run to the end of the text, by how they begin and what they must hold: WordPress's feed footer
-/// ("The post … appeared first on …", its default since 2011, and two translations) and its themes' excerpt link.
+// Sentences that run to the end of the text, by how they begin and what they must hold: WordPress's feed footer
+// ("The post … appeared first on …", its default since 2011, and two translations) and its themes' excerpt link.
 const LAST_SENTENCES: [(&str, &str); 4] = [
     ("The post ", " appeared first on "),
     ("Der Beitrag ", " erschien zuerst auf "),
     ("L’article ", " est apparu en premier sur "),
     ("Continue reading", ""),
 ];
-/// Words at the very end: WordPress's `[…]`, Blogger's and Medium's links, and what news sites write there.
+// Words at the very end: WordPress's `[…]`, Blogger's and Medium's links, and what news sites write there.
 const LAST_WORDS: [&str; 12] = [
     "[…]",
     "[...]",
