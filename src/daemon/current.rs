@@ -8,7 +8,7 @@ use crate::fetch::{self, Fetcher};
 use crate::model::{Feed, FeedId, FeedState, Origin, Subscription};
 use crate::parse;
 use crate::pipeline::{self, Rules};
-use crate::publish::{self, FeedInfo};
+use crate::publish::{self, Base, FeedInfo};
 use crate::schedule::Cadence;
 use crate::websub;
 use rustc_hash::FxHashMap;
@@ -98,6 +98,11 @@ impl Current {
             retention: publish.retention,
             hub: publish.hub.clone(),
         }
+    }
+
+    /// Where readers find us: the configured address, else the one that is listened on.
+    pub fn base(&self, listening: &Base) -> Base {
+        self.settings.publish.public_url.as_ref().map_or_else(|| listening.clone(), Base::public)
     }
 
     /// An HTTP client by these settings.

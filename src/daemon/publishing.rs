@@ -31,7 +31,8 @@ pub struct Snapshots {
 pub(super) struct Publishing {
     reader: Reader,
     viewer: Viewer,
-    base: Base,
+    /// The address that is listened on; `publish.public_url` goes before it.
+    listening: Base,
     stories: FxHashMap<StoryId, Arc<StoryView>>,
     complete_since: Timestamp,
     wire: watch::Sender<Arc<Wire>>,
@@ -46,17 +47,17 @@ pub(super) struct Publishing {
 pub(super) fn load(
     reader: Reader,
     current: Arc<Current>,
-    base: Base,
+    listening: Base,
     metrics: Arc<Metrics>,
 ) -> Result<(Publishing, Snapshots), StoreError> {
     let settings = current.publish_settings();
-    let (wire, wires) = watch::channel(Arc::new(Wire::empty(settings, base.clone(), now())));
+    let (wire, wires) = watch::channel(Arc::new(Wire::empty(settings, current.base(&listening), now())));
     let (sources, of_sources) = watch::channel(Arc::new(Sources::new(now(), Vec::new())));
     let viewer = Viewer::new(reader.clone(), current);
     let mut role = Publishing {
         reader,
         viewer,
-        base,
+        listening,
         stories: FxHashMap::default(),
         complete_since: now(),
         wire,
@@ -178,7 +179,7 @@ impl Publishing {
         let stories = self.stories.values().cloned().collect();
         let wire = Wire::new(
             self.viewer.current().publish_settings(),
-            self.base.clone(),
+            self.viewer.current().base(&self.listening),
             at,
             self.topics(),
             (stories, self.complete_since),

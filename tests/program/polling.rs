@@ -157,7 +157,9 @@ fn two_publishers_with_one_story_make_one_item_in_whatever_order_they_answer() {
         let early = daemon.wait_for_wire(|wire| wire.items.len() == 1);
         world.publisher.open(second);
         let wire = daemon.wait_for_wire(|wire| {
-            wire.items.first().is_some_and(|item| item.chipwire["coverage"].as_array().is_some_and(|all| all.len() == 1))
+            wire.items
+                .first()
+                .is_some_and(|item| item.chipwire["coverage"].as_array().is_some_and(|all| all.len() == 1))
         });
         assert_eq!(wire.items.len(), 1, "{first} first: {wire:?}");
         assert_eq!(wire.items[0].id, early.items[0].id, "{first} first: the id stays");

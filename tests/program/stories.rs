@@ -77,7 +77,10 @@ fn a_story_waits_until_it_has_settled_and_an_old_one_does_not() {
     };
     assert!(waited("2-nanometre") >= TimeDelta::seconds(4), "{stories:?}");
     assert!(waited("2-nanometre") < TimeDelta::minutes(5), "{stories:?}");
-    assert!(waited("HBM4") >= TimeDelta::minutes(30), "published at once, long after it was written: {stories:?}");
+    assert!(
+        waited("HBM4") >= TimeDelta::minutes(30),
+        "published at once, long after it was written: {stories:?}"
+    );
 }
 
 #[test]

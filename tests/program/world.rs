@@ -242,11 +242,7 @@ impl Daemon {
             if is_wanted(&answer) {
                 return answer;
             }
-            assert!(
-                Instant::now() < end,
-                "{path} still answers\n{answer:?}\nthe log says\n{}",
-                self.log()
-            );
+            assert!(Instant::now() < end, "{path} still answers\n{answer:?}\nthe log says\n{}", self.log());
             let lines = self.log.lines.lock().unwrap();
             drop(self.log.news.wait_timeout(lines, Duration::from_millis(50)).unwrap());
         }
