@@ -1,7 +1,7 @@
 //! Without a daemon: the command opens the store itself, does its work with the daemon's own roles, and closes it.
 
 use super::{Context, Failure, Outcome, print};
-use crate::daemon::{Roles, Scope, now};
+use crate::daemon::{Opened, Roles, Scope, now};
 use crate::desk::{self, Answer, Request};
 use crate::publish::Base;
 use crate::store::{self, Store, StoreError};
@@ -23,7 +23,8 @@ pub(super) fn answer(
         )));
     }
     runtime()?.block_on(async {
-        let roles = Roles::start(data, &current, Base::listening("127.0.0.1"), Scope::Command)?;
+        let base = Base::listening("127.0.0.1");
+        let roles = Roles::start(Opened::at(data)?, &current, base, Scope::Command)?;
         let (sender, mut answers) = mpsc::channel(64);
         let work = tokio::spawn(desk::answer(roles.handle.clone(), request.clone(), sender));
         while let Some(answer) = answers.recv().await {

@@ -31,7 +31,7 @@ pub struct Snapshots {
 pub(super) struct Publishing {
     reader: Reader,
     viewer: Viewer,
-    /// Where we listen; readers find us there while `publish.public_url` is empty.
+    /// The address that is listened on; `publish.public_url` goes before it.
     listening: Base,
     stories: FxHashMap<StoryId, Arc<StoryView>>,
     complete_since: Timestamp,
@@ -51,8 +51,7 @@ pub(super) fn load(
     metrics: Arc<Metrics>,
 ) -> Result<(Publishing, Snapshots), StoreError> {
     let settings = current.publish_settings();
-    let base = current.base(&listening);
-    let (wire, wires) = watch::channel(Arc::new(Wire::empty(settings, base, now())));
+    let (wire, wires) = watch::channel(Arc::new(Wire::empty(settings, current.base(&listening), now())));
     let (sources, of_sources) = watch::channel(Arc::new(Sources::new(now(), Vec::new())));
     let viewer = Viewer::new(reader.clone(), current);
     let mut role = Publishing {
