@@ -14,6 +14,9 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_chipwire");
 pub(crate) struct World {
     pub(crate) directory: tempfile::TempDir,
     pub(crate) publisher: Publisher,
+    pub(crate) data: PathBuf,
+    /// What the program takes for the directory for temporary files.
+    pub(crate) temporary: PathBuf,
     /// The section that a test may make different.
     pub(crate) poll: String,
     pub(crate) publish: String,
@@ -24,6 +27,8 @@ impl World {
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         Self {
+            data: directory.path().join("data"),
+            temporary: std::env::temp_dir(),
             directory,
             publisher: Publisher::start(),
             poll: "default_interval = \"1s\"\nmin_interval = \"0.3s\"\nmax_interval = \"20s\"\nhost_gap = \"0s\"\ntimeout = \"3s\"\nallow_networks = [\"127.0.0.0/8\"]\n".into(),
@@ -40,7 +45,7 @@ impl World {
     }
 
     pub(crate) fn data(&self) -> PathBuf {
-        self.directory.path().join("data")
+        self.data.clone()
     }
 
     pub(crate) fn config(&self) -> PathBuf {
@@ -68,7 +73,7 @@ impl World {
 
     fn program(&self) -> Command {
         let mut command = Command::new(PROGRAM);
-        command.env_clear().env("HOME", self.directory.path()).env("TMPDIR", std::env::temp_dir());
+        command.env_clear().env("HOME", self.directory.path()).env("TMPDIR", &self.temporary);
         command.args(["--config".as_ref(), self.config().as_os_str()]);
         command.args(["--data".as_ref(), self.data().as_os_str()]);
         command
