@@ -7,7 +7,7 @@ use super::editing::{Accepted, Order};
 use super::hubs::HubNote;
 use super::{Current, now};
 use crate::fetch::Fetcher;
-use crate::metrics::Metrics;
+use crate::metrics::{self, Metrics};
 use crate::model::{Condition, Feed, FeedId, FeedState, Timestamp};
 use crate::schedule::{HostLimits, Network, PollOutcome, Queue, QueueSettings, later};
 use crate::store::{Reader, StoreError};
@@ -22,6 +22,8 @@ use tracing::{debug, error, warn};
 
 /// With nothing due at all, the loop still looks around so often, for clocks that jump.
 const LOOK_AROUND: Duration = Duration::from_mins(1);
+/// What the metrics say of the queue is looked up so often.
+const MEASURE_EVERY: Duration = Duration::from_secs(15);
 /// A feed whose batch the store refused is asked again after so long, at the least.
 const AFTER_REFUSAL: Duration = Duration::from_mins(1);
 
@@ -92,12 +94,14 @@ pub(super) fn load(means: Means) -> Result<Polling, StoreError> {
 
 /// Polls until `stop` is closed; what is on its way then is dropped and asked again after the next start.
 pub(super) async fn run(mut polling: Polling, mut stop: watch::Receiver<()>) {
+    let mut measure = tokio::time::interval(MEASURE_EVERY);
     loop {
         polling.start_due();
         let wake = polling.wait();
         tokio::select! {
             _ = stop.changed() => return,
             () = tokio::time::sleep(wake) => {}
+            _ = measure.tick() => polling.measure(),
             Some(finished) = polling.tasks.join_next_with_id() => polling.finish(finished),
             Some(sweep) = polling.means.sweeps.recv() => polling.sweep(sweep),
             Ok(()) = polling.means.current.changed() => {
@@ -148,6 +152,10 @@ impl Polling {
             self.states.insert(feed.id, state);
         }
         Ok(())
+    }
+
+    fn measure(&self) {
+        self.means.metrics.queued.of(metrics::Queue::DueFeeds).set_count(self.queue.waiting(now()));
     }
 
     fn start_due(&mut self) {

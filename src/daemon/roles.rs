@@ -173,7 +173,12 @@ impl Roles {
     ///
     /// # Errors
     /// The store can't be read, or the client can't be built.
-    pub fn start(opened: Opened, current: &Current, listening: Base, scope: Scope) -> Result<Self, DaemonError> {
+    pub fn start(
+        opened: Opened,
+        current: &Current,
+        listening: Base,
+        scope: Scope,
+    ) -> Result<Self, DaemonError> {
         let fetcher = current.fetcher()?;
         let Opened { store, opening, data } = opened;
         let reader = store.reader();

@@ -199,6 +199,11 @@ impl Queue {
         self.agenda.first().map(|(at, _)| *at)
     }
 
+    /// How many feeds are due and wait for their host or for room.
+    pub fn waiting(&self, now: Timestamp) -> usize {
+        self.hosts.iter().map(|host| host.waiting.iter().take_while(|(due, _)| *due <= now).count()).sum()
+    }
+
     /// How many polls run.
     pub fn running(&self) -> usize {
         self.running
