@@ -12,7 +12,7 @@ mod story;
 mod verdict;
 
 pub use change::{Batch, Cause, Change, Decision, Kept, Reject, Subscription};
-pub use document::{Document, Freshness, Validators};
+pub use document::{Answer, Document, Freshness, Validators};
 pub use entry::{Claimed, DeclaredSource, Enclosure, Entry};
 pub use feed::{Condition, Excerpt, Feed, FeedCounts, FeedState, HubState, MoveCandidate, Origin, Rhythm};
 pub use id::{EntryId, FeedId, IdError, StoryId};

@@ -37,6 +37,36 @@ impl Validators {
     }
 }
 
+/// What the head of an answer says, for the schedule: an answer 200, 226 or 304.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status of the last hop.
+    pub status: u16,
+    /// When the answer was whole.
+    pub at: Timestamp,
+    /// Where it came from, after redirects.
+    pub final_url: String,
+    /// What this answer gave to ask conditionally with; nothing of older answers.
+    pub validators: Validators,
+    /// Whether the request carried validators.
+    pub was_conditional: bool,
+    /// See [`Freshness::http`]; `None` where the answer says nothing.
+    pub fresh_for: Option<Duration>,
+    /// Where the permanent redirects (301, 308) at the beginning of the chain end; `None` where the first
+    /// hop was no permanent one.
+    pub permanent_target: Option<String>,
+    /// `Link: rel=hub`, in order.
+    pub hubs: Vec<String>,
+    /// `Link: rel=self`, exactly as given where it is absolute.
+    pub self_link: Option<String>,
+    /// The server says that its budget for us is used up for so long (`RateLimit` headers).
+    pub host_pause: Option<Duration>,
+    /// Bytes of the body as they came over the wire.
+    pub wire_bytes: u64,
+    /// Hash of the decoded body; `None` for a 304.
+    pub body_hash: Option<u64>,
+}
+
 /// How long the publisher asks us to wait before the next poll; each part is a floor, bounded by
 /// `poll.max_interval`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,6 +1,9 @@
 //! A feed: the subscription as configured, and its state as polls leave it.
 
+use super::verdict::words;
 use super::{FeedId, Freshness, Timestamp, Validators};
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// A feed that is polled, as the configuration or the operator names it.
@@ -63,15 +66,16 @@ pub enum Excerpt {
     Full,
 }
 
-/// Where a subscription comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// `config/feeds.toml`, compiled in.
-    Builtin,
-    /// A `[[feed]]` of the operator's configuration.
-    Configuration,
-    /// `chipwire feeds add`; kept in the data directory.
-    CommandLine,
+words! {
+    /// Where a subscription comes from.
+    Origin, "origin" {
+        /// `config/feeds.toml`, compiled in.
+        Builtin = "builtin",
+        /// A `[[feed]]` of the operator's configuration.
+        Configuration = "configuration",
+        /// `chipwire feeds add`; kept in the data directory.
+        CommandLine = "command-line",
+    }
 }
 
 /// What is remembered of a feed between polls. The polling role decides it, the store keeps it in the same
@@ -102,12 +106,14 @@ pub struct FeedState {
     pub last_poll: Option<Timestamp>,
     /// The last 200, 226 or 304 that was understood.
     pub last_success: Option<Timestamp>,
-    /// The last poll that brought a new entry.
+    /// When the newest entry came: the poll that brought it; at the first reading the entry's own time.
     pub last_entry: Option<Timestamp>,
     /// When the feed is due next.
     pub next_poll: Timestamp,
     /// Why then, in words for the operator.
     pub next_poll_reason: String,
+    /// The server asked to be left alone until then (`Retry-After`); no sweep overrides it.
+    pub held_until: Option<Timestamp>,
     /// Failed polls in a row.
     pub failures: u32,
     /// Answers 410 in a row.
@@ -145,6 +151,7 @@ impl FeedState {
             last_entry: None,
             next_poll: now,
             next_poll_reason: "never polled".to_owned(),
+            held_until: None,
             failures: 0,
             gone_answers: 0,
             move_candidate: None,
@@ -157,21 +164,22 @@ impl FeedState {
     }
 }
 
-/// How a feed is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Condition {
-    /// Answers, and brings entries at its rhythm.
-    Active,
-    /// The last poll failed; tried again with growing waits.
-    Failing,
-    /// Answers, but has brought nothing for much longer than its rhythm.
-    Stale,
-    /// Polled at another URL than it was subscribed under.
-    Moved,
-    /// Confirmed 410: not polled any more.
-    Gone,
-    /// Switched off by the operator.
-    Paused,
+words! {
+    /// How a feed is doing.
+    Condition, "condition" {
+        /// Answers, and brings entries at its rhythm.
+        Active = "active",
+        /// The last poll failed; tried again with growing waits.
+        Failing = "failing",
+        /// Answers, but has brought nothing for much longer than its rhythm.
+        Stale = "stale",
+        /// Polled at another URL than it was subscribed under.
+        Moved = "moved",
+        /// Confirmed 410: not polled any more.
+        Gone = "gone",
+        /// Switched off by the operator.
+        Paused = "paused",
+    }
 }
 
 /// A URL that permanent redirects point to.
@@ -186,6 +194,10 @@ pub struct MoveCandidate {
 /// How often a feed brings entries.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rhythm {
+    /// The first reading. What the feed held then is its archive, and says nothing of its rhythm.
+    pub since: Option<Timestamp>,
+    /// New entries seen since then.
+    pub seen: u64,
     /// When new entries were first seen, oldest first; bounded to the last 32.
     pub arrivals: Vec<Timestamp>,
 }
@@ -203,6 +215,8 @@ pub struct HubState {
     pub secret: String,
     /// Whether the hub has verified the subscription.
     pub is_verified: bool,
+    /// We asked to be unsubscribed, and wait for the hub to verify that.
+    pub is_leaving: bool,
     /// When the lease ends.
     pub lease_until: Option<Timestamp>,
     /// When to ask the hub again: to renew, or after a failure.
@@ -222,4 +236,15 @@ pub struct FeedCounts {
     pub copies: u64,
     /// Stories that this feed had first.
     pub firsts: u64,
+}
+
+/// Below so many entries a feed's share says little about it.
+const ENTRIES_FOR_A_SHARE: u64 = 20;
+
+impl FeedCounts {
+    /// The share of relevant entries, 0 to 1, where enough are known to say.
+    #[expect(clippy::cast_precision_loss, reason = "a share needs no more than a float's 24 bits")]
+    pub fn relevant_share(&self) -> Option<f32> {
+        (self.entries >= ENTRIES_FOR_A_SHARE).then(|| self.relevant as f32 / self.entries as f32)
+    }
 }

@@ -24,6 +24,10 @@ pub struct Story {
     pub updated: Timestamp,
     /// Stories of the same subject, another event.
     pub related: Vec<StoryId>,
+    /// Entries that ever led it on the wire: readers know them, so a split never shows one of them as new.
+    pub led: Vec<EntryId>,
+    /// Never on the wire: it was split off with an entry that readers know from another story's item.
+    pub is_withheld: bool,
 }
 
 /// An entry's place in its story.

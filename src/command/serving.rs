@@ -1,0 +1,251 @@
+//! `chipwire run` and `chipwire demo`: the roles, the server, the control socket and the signals, put together.
+
+mod demo;
+mod sockets;
+
+pub(super) use demo::demo;
+
+use super::offline::runtime;
+use super::{Context, Failure, Outcome};
+use crate::config;
+use crate::control::Control;
+use crate::daemon::{self, Current, DaemonError, Handle, Notifier, Roles, Scope, Sweep, now};
+use crate::desk;
+use crate::publish::Base;
+use crate::serve::{self, Inputs, Listeners, Readiness, ServeError};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tracing::{error, info, warn};
+
+/// The service manager's status line is renewed so often.
+const STATUS_EVERY: Duration = Duration::from_secs(30);
+/// Requests of the server that wait for the archive.
+const ARCHIVE_REQUESTS: usize = 64;
+
+/// `chipwire run`.
+pub(super) fn run(context: &Context) -> Outcome {
+    let current = context.current()?;
+    let data = context.data_path()?;
+    runtime()?.block_on(async {
+        let reload = || -> Result<Current, DaemonError> {
+            let settings = config::load(context.config_path().as_deref(), &context.environment)?;
+            Current::new(settings)
+        };
+        serve(&data, current, reload).await
+    })
+}
+
+/// Runs the daemon on a data directory until a signal ends it. `reload` reads the configuration again.
+async fn serve(data: &Path, current: Current, reload: impl Fn() -> Result<Current, DaemonError>) -> Outcome {
+    let mut signals = Signals::listen()?;
+    create_private(data)?;
+    let settings = server_settings(&current);
+    let (readers, operators) = sockets::handed();
+    let listeners =
+        Listeners::bind(&settings, readers, operators).await.map_err(|error| listen_failure(&error))?;
+    let listening = Base::listening(&listeners.authority());
+    let base = current.base(&listening);
+    let mut roles = Roles::start(data, &current, listening, Scope::Daemon)?;
+    if roles.opening.is_repaired() {
+        warn!("the store was repaired: {}", roles.opening);
+    }
+    let (stop, stopped) = watch::channel(false);
+    let handle = roles.handle.clone();
+    let desk = tokio::spawn(answer_commands(handle.clone(), data.to_owned()));
+    let (readiness, ready) = watch::channel(readiness(&handle));
+    let (archive, archive_requests) = mpsc::channel(ARCHIVE_REQUESTS);
+    let (hub_events, hub_requests) = mpsc::channel(ARCHIVE_REQUESTS);
+    let archive_task = tokio::spawn(daemon::answer_archive(handle.clone(), archive_requests));
+    let hub_notes = roles.hub_notes.take().unwrap_or_else(|| mpsc::channel(1).1);
+    let hubs = tokio::spawn(daemon::answer_hubs(handle.clone(), hub_requests, hub_notes));
+    let inputs = Inputs {
+        wire: roles.snapshots.wire.clone(),
+        sources: roles.snapshots.sources.clone(),
+        archive,
+        hub_events,
+        metrics: Arc::clone(&handle.metrics),
+        readiness: ready,
+        clock: Arc::new(now),
+    };
+    let server = tokio::spawn(serve::run(listeners, settings, inputs, stopped));
+    let first = tokio::spawn(first_sweep(handle.clone(), readiness));
+    announce(&base, &handle);
+    let outcome = follow(&mut signals, &roles, reload).await;
+
+    Notifier.stopping("ending: what was accepted is being kept");
+    info!("ending");
+    stop.send_replace(true);
+    for task in [desk, archive_task, hubs, first] {
+        task.abort();
+    }
+    // The server answers what it is answering, within its own time limit.
+    let _ = server.await;
+    roles.stop().await;
+    info!("ended; everything that was accepted is kept");
+    outcome
+}
+
+fn server_settings(current: &Current) -> serve::Settings {
+    let serve = &current.settings.serve;
+    serve::Settings {
+        listen: serve.listen.clone(),
+        admin_listen: serve.admin_listen.clone(),
+        ..serve::Settings::default()
+    }
+}
+
+fn listen_failure(error: &ServeError) -> Failure {
+    Failure { message: error.to_string(), status: 71 }
+}
+
+fn create_private(data: &Path) -> Result<(), Failure> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
+    made.map_err(|error| Failure {
+        message: format!("{}: can't be created: {error}", data.display()),
+        status: 73,
+    })
+}
+
+/// A store that has polled before is ready at once.
+fn readiness(handle: &Handle) -> Readiness {
+    let has_polled =
+        handle.reader.feed_states().any(|state| state.is_ok_and(|state| state.last_success.is_some()));
+    if has_polled {
+        Readiness::Ready
+    } else {
+        Readiness::Waiting("the first sweep is not done yet".to_owned())
+    }
+}
+
+/// Watches the first polls of a new store, to say when they are done.
+async fn first_sweep(handle: Handle, readiness: watch::Sender<Readiness>) {
+    if *readiness.borrow() == Readiness::Ready {
+        return readiness.closed().await;
+    }
+    let feeds: Vec<_> =
+        handle.current.borrow().feeds.iter().filter(|feed| feed.enabled).map(|feed| feed.id).collect();
+    let (all, began) = (feeds.len(), now());
+    let (progress, mut outcomes) = mpsc::channel(all.max(1));
+    if handle.sweeps.send(Sweep { feeds, progress }).await.is_err() {
+        return;
+    }
+    let (mut good, mut entries, mut relevant) = (0, 0, 0);
+    while let Some(swept) = outcomes.recv().await {
+        if let Ok(accepted) = swept.outcome {
+            good += 1;
+            entries += accepted.new;
+            relevant += accepted.relevant;
+        }
+    }
+    let seconds = (now() - began).as_seconds_f64();
+    info!(
+        "first sweep done in {seconds:.0} s: {good} of {all} feeds answered, {entries} entries, {relevant} about chips"
+    );
+    readiness.send_replace(Readiness::Ready);
+    // The server reads it as long as it runs.
+    readiness.closed().await;
+}
+
+fn announce(base: &Base, handle: &Handle) {
+    let feeds = handle.current.borrow().feeds.iter().filter(|feed| feed.enabled).count();
+    info!("{feeds} feeds are polled; data in {}", handle.data.display());
+    info!("subscribe to {} (or .atom, .json); read at {}", base.to("/feed.rss"), base.to("/"));
+}
+
+/// The control socket. Without it the daemon still does its main work.
+async fn answer_commands(handle: Handle, data: std::path::PathBuf) {
+    let control = match Control::bind(&data) {
+        Ok(control) => control,
+        Err(error) => return error!(%error, "commands can't reach this daemon"),
+    };
+    if control.path().parent() != Some(data.as_path())
+        && handle.announce_socket(control.path()).await.is_err()
+    {
+        warn!("the control socket's place could not be written to DATA/LOCK");
+    }
+    let (sender, mut asked) = mpsc::channel(16);
+    let serving = tokio::spawn(control.serve(sender));
+    while let Some((request, answers)) = asked.recv().await {
+        tokio::spawn(desk::answer(handle.clone(), request, answers));
+    }
+    serving.abort();
+}
+
+/// The signals that mean something.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
+/// Does what signals and the service manager want, until the end.
+async fn follow(
+    signals: &mut Signals,
+    roles: &Roles,
+    reload: impl Fn() -> Result<Current, DaemonError>,
+) -> Outcome {
+    let handle = &roles.handle;
+    let mut status = tokio::time::interval(STATUS_EVERY);
+    let beat = daemon::watchdog().unwrap_or(Duration::from_mins(1)) / 3;
+    let mut watchdog = tokio::time::interval(beat.max(Duration::from_millis(50)));
+    let mut trouble: Option<String> = None;
+    Notifier.ready(&summary(handle, None));
+    loop {
+        tokio::select! {
+            _ = signals.terminate.recv() => return Ok(0),
+            _ = signals.interrupt.recv() => return Ok(0),
+            _ = signals.hangup.recv() => {
+                Notifier.reloading();
+                trouble = take_over(handle, &reload).await.err();
+                Notifier.ready(&summary(handle, trouble.as_deref()));
+            }
+            _ = status.tick() => Notifier.status(&summary(handle, trouble.as_deref())),
+            _ = watchdog.tick() => {
+                if roles.has_failed() {
+                    return Err(Failure::new("a part of the daemon has ended by itself; see the log above"));
+                }
+                if tokio::time::timeout(beat, handle.is_alive()).await.is_ok_and(|is_alive| is_alive) {
+                    Notifier.alive();
+                } else {
+                    // Silence makes the service manager act, if there is one.
+                    warn!("polling or editing did not answer in time");
+                }
+            }
+        }
+    }
+}
+
+async fn take_over(handle: &Handle, reload: impl Fn() -> Result<Current, DaemonError>) -> Result<(), String> {
+    let refused = |error: &DaemonError| {
+        error!("the new configuration is refused, the old one stays in force:\n{error}");
+        format!("configuration refused: {}", error.to_string().lines().next().unwrap_or_default())
+    };
+    let current = reload().map_err(|error| refused(&error))?;
+    handle.put_in_force(&current).await.map_err(|error| refused(&error))?;
+    let feeds = handle.current.borrow().feeds.iter().filter(|feed| feed.enabled).count();
+    info!("configuration read again: {feeds} feeds are polled");
+    Ok(())
+}
+
+/// What the daemon is doing, in a line.
+fn summary(handle: &Handle, trouble: Option<&str>) -> String {
+    let feeds = handle.current.borrow().feeds.iter().filter(|feed| feed.enabled).count();
+    let counts =
+        handle.reader.counts().map(|counts| format!(", {} stories kept", counts.stories)).unwrap_or_default();
+    let trouble = trouble.map(|trouble| format!("; {trouble}")).unwrap_or_default();
+    format!("polling {feeds} feeds{counts}{trouble}")
+}

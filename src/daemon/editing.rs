@@ -1,0 +1,319 @@
+//! Editing: judged entries into stories. The one writer; it runs on a thread of its own, since the store blocks, and
+//! handles one order at a time. What belongs together goes into one batch, and is acknowledged when that is kept.
+
+mod clock;
+mod draft;
+mod entries;
+mod polled;
+
+use super::{Current, DaemonError};
+use crate::cluster::{Assignment, Engine, Explanation};
+use crate::metrics::Metrics;
+use crate::model::{
+    Batch, Cause, Change, Decision, EntryId, Feed, FeedId, HubState, StoryId, Subscription, Timestamp,
+};
+use crate::pipeline;
+use crate::store::{BackupReport, Reader, Store, StoreError, VerifyReport};
+use draft::Draft;
+pub use polled::{Accepted, HubOffer, Polled};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::{error, warn};
+
+/// An order for the writer. Every one that changes something is answered after it is kept, or with why it is not.
+#[derive(Debug)]
+pub enum Order {
+    /// A poll or a push is over.
+    Polled(Box<Polled>, Reply<Accepted>),
+    /// A feed's hub answered; kept unless the feed has another subscription by now.
+    Hub(FeedId, Box<HubState>, Timestamp, Reply<()>),
+    /// Time passed.
+    Clock(Timestamp, Reply<()>),
+    /// A subscription of the command line's.
+    Subscription(Subscription, Timestamp, Reply<()>),
+    /// An operator's correction.
+    Decide(Decision, Timestamp, Reply<()>),
+    /// Today's rules on what was kept since then; a dry run where `apply` is false.
+    Refilter {
+        /// First seen at or after.
+        since: Timestamp,
+        /// Keep the outcome.
+        apply: bool,
+        /// The clock.
+        now: Timestamp,
+        /// What changes, in words, one object each.
+        reply: Reply<Vec<Refiltered>>,
+    },
+    /// New settings and rules, and the feeds that are there now.
+    Reload(Arc<Current>),
+    /// All data into one file.
+    Backup(PathBuf, Reply<BackupReport>),
+    /// Every byte and record checked.
+    Verify(Reply<VerifyReport>),
+    /// Where the control socket is, for `DATA/LOCK`.
+    Socket(PathBuf, Reply<()>),
+    /// Why two entries are together or not, as the engine holds them now.
+    Explain(EntryId, EntryId, oneshot::Sender<Option<Explanation>>),
+    /// Keep everything and end.
+    Stop(oneshot::Sender<()>),
+}
+
+/// Where an order's outcome goes.
+pub type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// What publishing is told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Stories that are new, changed or gone.
+    pub stories: BTreeSet<StoryId>,
+    /// Whether a feed's state changed.
+    pub feeds: bool,
+}
+
+/// An entry whose verdict today's rules change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refiltered {
+    /// The entry.
+    pub entry: EntryId,
+    /// Its headline.
+    pub title: String,
+    /// Its link.
+    pub url: Option<String>,
+    /// The verdict that was kept.
+    pub before: crate::model::Verdict,
+    /// Today's.
+    pub after: crate::model::Verdict,
+}
+
+/// The state of the editing role.
+pub(super) struct Editor {
+    store: Store,
+    reader: Reader,
+    /// `None` after a batch was refused: the engine knew more than the store, and is rebuilt from it.
+    engine: Option<Engine>,
+    current: Arc<Current>,
+    feeds: FxHashMap<FeedId, Feed>,
+    settling: BTreeSet<(Timestamp, StoryId)>,
+    last_sweep: Option<Timestamp>,
+    changed: mpsc::Sender<Changed>,
+    due: watch::Sender<Option<Timestamp>>,
+    metrics: Arc<Metrics>,
+}
+
+/// What the editing role works with.
+pub(super) struct Desk {
+    pub(super) store: Store,
+    pub(super) current: Arc<Current>,
+    pub(super) changed: mpsc::Sender<Changed>,
+    /// When time alone brings something next.
+    pub(super) due: watch::Sender<Option<Timestamp>>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) now: Timestamp,
+}
+
+/// Starts the editing thread; it ends with [`Order::Stop`], or when every sender of orders is gone.
+///
+/// # Errors
+/// The store can't be read, or the system gives no thread.
+pub(super) fn start(
+    desk: Desk,
+    mut orders: mpsc::Receiver<Order>,
+) -> Result<std::thread::JoinHandle<()>, DaemonError> {
+    let reader = desk.store.reader();
+    let mut editor = Editor {
+        feeds: by_id(&desk.current),
+        store: desk.store,
+        reader,
+        engine: None,
+        current: desk.current,
+        settling: BTreeSet::new(),
+        last_sweep: None,
+        changed: desk.changed,
+        due: desk.due,
+        metrics: desk.metrics,
+    };
+    editor.restore(desk.now)?;
+    editor.due.send_replace(editor.next_due());
+    let work = move || {
+        while let Some(order) = orders.blocking_recv() {
+            if let Order::Stop(done) = order {
+                if let Err(error) = editor.store.close() {
+                    warn!(%error, "the store did not close cleanly; the journal has everything that was acknowledged");
+                }
+                // Nobody waits any more where the receiver is gone.
+                let _ = done.send(());
+                return;
+            }
+            editor.take(order);
+            editor.due.send_replace(editor.next_due());
+        }
+    };
+    std::thread::Builder::new().name("editing".into()).spawn(work).map_err(DaemonError::from)
+}
+
+fn by_id(current: &Current) -> FxHashMap<FeedId, Feed> {
+    current.feeds.iter().map(|feed| (feed.id, feed.clone())).collect()
+}
+
+impl Editor {
+    fn take(&mut self, order: Order) {
+        // A receiver that is gone has no use for the outcome; the store has it.
+        match order {
+            Order::Polled(polled, reply) => drop(reply.send(self.polled(*polled))),
+            Order::Hub(feed, hub, now, reply) => drop(reply.send(self.keep_hub(feed, *hub, now))),
+            Order::Clock(now, reply) => drop(reply.send(self.clock(now))),
+            Order::Subscription(subscription, now, reply) => {
+                drop(reply.send(self.subscribe(subscription, now)));
+            }
+            Order::Decide(decision, now, reply) => drop(reply.send(self.decide(decision, now))),
+            Order::Refilter { since, apply, now, reply } => {
+                drop(reply.send(self.refilter(since, apply, now)));
+            }
+            Order::Reload(current) => self.reload(current),
+            Order::Backup(file, reply) => drop(reply.send(self.store.backup(&file))),
+            Order::Verify(reply) => drop(reply.send(self.store.verify())),
+            Order::Socket(path, reply) => drop(reply.send(self.store.announce_socket(&path))),
+            Order::Explain(one, other, reply) => {
+                let explanation = self.engine.as_ref().and_then(|engine| engine.explain(one, other));
+                drop(reply.send(explanation));
+            }
+            // Taken by the loop around this.
+            Order::Stop(done) => drop(done),
+        }
+    }
+
+    /// The engine, rebuilt from the store where it is gone.
+    fn engine(&mut self, now: Timestamp) -> Result<&mut Engine, StoreError> {
+        if self.engine.is_none() {
+            self.restore(now)?;
+        }
+        // `restore` has just put it there.
+        Ok(self.engine.get_or_insert_with(|| Engine::new(self.current.engine_settings())))
+    }
+
+    /// Rebuilds what is held in memory from the window of the store, without deciding anything again.
+    fn restore(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let mut engine = Engine::new(self.current.engine_settings());
+        let window =
+            chrono::Duration::from_std(self.current.settings.dedupe.window).unwrap_or(chrono::Duration::MAX);
+        let since = now.checked_sub_signed(window).unwrap_or(Timestamp::MIN_UTC);
+        for arrived in self.reader.entries_in_arrival_order(since) {
+            let (kept, member) = arrived?;
+            let item = self.fingerprint(&kept.entry, &kept.verdict)?;
+            let assignment = Assignment {
+                entry: member.entry,
+                story: kept.story,
+                role: member.role,
+                similarity: member.similarity,
+                because: member.because,
+            };
+            engine.restore(&item, &assignment);
+        }
+        for decision in self.reader.decisions()? {
+            engine.decide(&decision);
+        }
+        self.settling.clear();
+        for story in self.reader.stories_since(since) {
+            let story = story?;
+            match story.released {
+                Some(at) => engine.mark_published(story.id, at),
+                None if !story.is_withheld => drop(self.settling.insert((self.due(&story)?, story.id))),
+                None => {}
+            }
+        }
+        self.engine = Some(engine);
+        Ok(())
+    }
+
+    fn fingerprint(
+        &self,
+        entry: &crate::model::Entry,
+        verdict: &crate::model::Verdict,
+    ) -> Result<crate::cluster::Fingerprint, StoreError> {
+        let publisher = self.publisher(entry.feed)?;
+        Ok(pipeline::fingerprint(entry, verdict, &publisher, &self.current.rules))
+    }
+
+    /// The name of a feed's publisher, of one that is not subscribed any more, too.
+    fn publisher(&self, feed: FeedId) -> Result<String, StoreError> {
+        let state = self.reader.feed_state(feed)?;
+        let title = state.as_ref().and_then(|state| state.title.as_deref());
+        Ok(match (self.feeds.get(&feed), &state) {
+            (Some(feed), _) => pipeline::publisher_name(feed, title).to_owned(),
+            (None, Some(state)) => title.unwrap_or(&state.url).to_owned(),
+            (None, None) => String::new(),
+        })
+    }
+
+    /// Keeps a batch and tells publishing. A refused batch leaves no trace: the engine is thrown away with it.
+    fn keep(&mut self, batch: &Batch, feeds: bool) -> Result<(), StoreError> {
+        if let Err(error) = self.store.commit(batch) {
+            self.engine = None;
+            error!(%error, "nothing is kept now; what was there before is still served");
+            return Err(error);
+        }
+        let stories = batch.changes.iter().filter_map(|change| match change {
+            Change::Story(story) => Some(story.id),
+            Change::StoryAlias { from, .. } | Change::StoryExpired(from) => Some(*from),
+            _ => None,
+        });
+        let changed = Changed { stories: stories.collect(), feeds };
+        if self.changed.blocking_send(changed).is_err() {
+            warn!("publishing has ended; feeds are not renewed any more");
+        }
+        Ok(())
+    }
+
+    fn keep_draft(&mut self, draft: Draft<'_>, cause: Cause) -> Result<(), StoreError> {
+        if draft.is_empty() {
+            return Ok(());
+        }
+        self.keep(&draft.into_batch(cause), matches!(cause, Cause::Poll(_)))
+    }
+
+    fn subscribe(&mut self, subscription: Subscription, now: Timestamp) -> Result<(), StoreError> {
+        let mut changes = vec![Change::Subscription(subscription.clone())];
+        match subscription {
+            Subscription::Put(feed) => drop(self.feeds.insert(feed.id, *feed)),
+            Subscription::Removed { url } => {
+                let id = FeedId::of(&url);
+                self.feeds.remove(&id);
+                changes.push(Change::FeedForgotten(id));
+            }
+        }
+        self.keep(&Batch { at: now, cause: Cause::Operator, changes }, true)
+    }
+
+    fn keep_hub(&mut self, feed: FeedId, hub: HubState, now: Timestamp) -> Result<(), StoreError> {
+        let Some(mut state) = self.reader.feed_state(feed)? else { return Ok(()) };
+        if state.hub.as_ref().is_none_or(|known| known.token != hub.token) {
+            return Ok(());
+        }
+        state.hub = Some(hub);
+        let changes = vec![Change::Feed(Box::new(state))];
+        self.keep(&Batch { at: now, cause: Cause::Poll(feed), changes }, true)
+    }
+
+    fn decide(&mut self, decision: Decision, now: Timestamp) -> Result<(), StoreError> {
+        let outcomes = self.engine(now)?.decide(&decision);
+        let reader = self.reader.clone();
+        let mut draft = Draft::new(&reader, now);
+        draft.push(Change::Decision(decision));
+        for outcome in &outcomes {
+            draft.apply(outcome)?;
+        }
+        self.release(&mut draft, now)?;
+        self.keep_draft(draft, Cause::Operator)
+    }
+
+    fn reload(&mut self, current: Arc<Current>) {
+        if current.settings.dedupe != self.current.settings.dedupe {
+            self.engine = None;
+        }
+        self.feeds = by_id(&current);
+        self.current = current;
+    }
+}
