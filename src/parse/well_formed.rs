@@ -19,7 +19,10 @@ pub(super) fn read(text: &str, url: &Url, limits: &Limits) -> Result<ParsedFeed,
         .id_generator(|_, _, _| String::new())
         .sanitize_content(false)
         .build();
-    let feed = parser.parse(text.as_bytes()).map_err(|error| error.to_string())?;
+    let feed = parser.parse(text.as_bytes()).map_err(|error| {
+        let reason = error.to_string();
+        reason.rsplit("error: ").next().unwrap_or(&reason).replace("unable to parse feed: ", "")
+    })?;
     let format = match feed.feed_type {
         FeedType::Atom => "atom",
         FeedType::JSON => "json",
