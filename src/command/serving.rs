@@ -49,7 +49,8 @@ async fn serve(data: &Path, current: Current, reload: impl Fn() -> Result<Curren
     let (readers, operators) = sockets::handed();
     let listeners =
         Listeners::bind(&settings, readers, operators).await.map_err(|error| listen_failure(&error))?;
-    let listening = Base::listening(&listeners.authority());
+    let authority = listeners.authority();
+    let listening = Base::listening(&authority);
     let base = current.base(&listening);
     let mut roles = Roles::start(opened, &current, listening, Scope::Daemon)?;
     if roles.opening.is_repaired() {
@@ -76,7 +77,7 @@ async fn serve(data: &Path, current: Current, reload: impl Fn() -> Result<Curren
     let server = tokio::spawn(serve::run(listeners, settings, inputs, stopped));
     let first_polls = roles.first_polls.take().unwrap_or_else(|| mpsc::channel(1).1);
     let first = tokio::spawn(first_sweep(first_polls, readiness));
-    announce(&base, &handle);
+    announce(&base, &authority, &handle);
     let outcome = follow(&mut signals, &roles, reload).await;
 
     Notifier.stopping("ending: what was accepted is being kept");
@@ -148,9 +149,9 @@ async fn first_sweep(mut outcomes: mpsc::Receiver<Swept>, readiness: watch::Send
     readiness.closed().await;
 }
 
-fn announce(base: &Base, handle: &Handle) {
+fn announce(base: &Base, authority: &str, handle: &Handle) {
     let feeds = handle.current.borrow().feeds.iter().filter(|feed| feed.enabled).count();
-    info!("{feeds} feeds are polled; data in {}", handle.data.display());
+    info!("{feeds} feeds are polled; data in {}; listening on {authority}", handle.data.display());
     info!("subscribe to {} (or .atom, .json); read at {}", base.to("/feed.rss"), base.to("/"));
 }
 

@@ -183,9 +183,9 @@ impl Daemon {
             writer.news.notify_all();
         });
         let mut daemon = Self { child, log, address: String::new() };
-        let line = daemon.wait_for_line("subscribe to http://");
-        let after = line.split("http://").nth(1).unwrap();
-        after.split('/').next().unwrap().clone_into(&mut daemon.address);
+        daemon.wait_for_line("subscribe to http://");
+        let line = daemon.wait_for_line("listening on ");
+        line.split("listening on ").nth(1).unwrap().clone_into(&mut daemon.address);
         daemon
     }
 
