@@ -36,6 +36,8 @@ use topics::Topics;
 /// The score from which an entry is relevant, where the configuration says nothing; set on the open labelled
 /// data (docs/relevance.md).
 pub const DEFAULT_THRESHOLD: f32 = 0.5;
+/// From this score on an entry is about chips and not only touches them (docs/relevance.md).
+const ABOUT_CHIPS: f32 = 0.75;
 /// The most reasons of a verdict.
 const MAX_REASONS: usize = 8;
 /// Reasons weaker than this, in log-odds, are left out.
@@ -79,11 +81,16 @@ impl Classifier {
         let reading = Reading::of(entry, context, &self.lexicon);
         let features = self.layout.features(&reading, context.relevant_share);
         let score = self.weights.judge(&features).score();
+        let mut topics = self.topics.of(&reading, &self.lexicon);
+        if score >= ABOUT_CHIPS && !entry.content.is_empty() {
+            let article = Reading::of_article(entry, &self.lexicon);
+            self.topics.add_named(&mut topics, &article, &self.lexicon);
+        }
         Verdict {
             relevant: score >= self.threshold,
             score,
             kind: self.kinds.of(&reading, context),
-            topics: self.topics.of(&reading, &self.lexicon),
+            topics,
             reasons: self.reasons(&reading, &features),
         }
     }

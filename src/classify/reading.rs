@@ -50,6 +50,8 @@ pub(super) enum Place {
 
 /// A summary shorter than this, in bytes, says too little: the content is read instead.
 const SHORT_SUMMARY_BYTES: usize = 40;
+/// Of an article so much is read for topics: what comes later is background.
+const ARTICLE_BYTES: usize = 4_096;
 
 impl Reading {
     /// Reads an entry.
@@ -80,6 +82,26 @@ impl Reading {
         reading.hits.sort_unstable_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end), hit.role));
         reading.see_contexts();
         let language = language::of(entry, &reading, lexicon, text.cased.get(usize_range(0, body_range.end)));
+        reading.decide(lexicon, language);
+        reading.text = text;
+        reading
+    }
+
+    /// Reads the article behind a summary, as far as topics need it; its one field is the body.
+    pub(super) fn of_article(entry: &Entry, lexicon: &Lexicon) -> Self {
+        let mut reading = Self { is_content: true, ..Self::default() };
+        let end = entry.content.floor_char_boundary(ARTICLE_BYTES);
+        let article = entry.content.get(..end).unwrap_or_default();
+        let mut text = Prepared::with_capacity(article.len() + 64);
+        let range = text.add(article);
+        reading.body_words = text.words;
+        reading.ends = [0, range.end, text.cased.len(), text.cased.len()]
+            .map(|end| u32::try_from(end).unwrap_or(u32::MAX));
+        text.finish();
+        lexicon.scan(&text, &mut reading.hits);
+        reading.hits.sort_unstable_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end), hit.role));
+        reading.see_contexts();
+        let language = language::of(entry, &reading, lexicon, text.cased.get(usize_range(0, range.end)));
         reading.decide(lexicon, language);
         reading.text = text;
         reading

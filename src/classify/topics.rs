@@ -44,6 +44,8 @@ const MOST_MORE: f32 = 0.5;
 const ENOUGH: f32 = 0.9;
 /// In a body, this is early, in bytes.
 const EARLY_BYTES: u32 = 160;
+/// A term so near to another is in the same sentence, in bytes.
+const BESIDE_BYTES: u32 = 120;
 /// The most topics of one entry.
 const MAX_TOPICS: usize = 8;
 
@@ -101,6 +103,33 @@ impl Topics {
         }
         lexicon::too_many("topics", topics.list.len(), usize::from(u16::MAX))?;
         Ok(topics)
+    }
+
+    /// Adds the topics that an article about chips names beside other evidence of chips: who else is in the story.
+    pub(super) fn add_named(&self, found: &mut Vec<String>, article: &Reading, lexicon: &Lexicon) {
+        let mut named: Vec<u16> = Vec::new();
+        for hit in &article.hits {
+            let Role::Topic(place) = hit.role else { continue };
+            let is_beside = |term: &Hit| {
+                let gap = term.start.saturating_sub(hit.end).max(hit.start.saturating_sub(term.end));
+                let is_apart = term.start >= hit.end || term.end <= hit.start;
+                is_apart && gap <= BESIDE_BYTES
+            };
+            if !named.contains(&place)
+                && article.terms.iter().any(|term| is_beside(&term.hit))
+                && !lexicon.is_hidden(&article.hits, *hit)
+            {
+                named.push(place);
+            }
+        }
+        let contexts = article.contexts();
+        for place in named.into_iter().map(usize::from) {
+            let (Some(rule), Some(topic)) = (self.rules.get(place), self.list.get(place)) else { continue };
+            let is_met = (rule.needs == 0 || rule.needs & contexts != 0) && rule.unless & contexts == 0;
+            if is_met && found.len() < MAX_TOPICS && !found.contains(&topic.slug) {
+                found.push(topic.slug.clone());
+            }
+        }
     }
 
     /// The slugs of the topics that the entry is about, the strongest first.
