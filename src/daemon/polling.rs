@@ -22,6 +22,8 @@ use tracing::{debug, error, warn};
 
 /// With nothing due at all, the loop still looks around so often, for clocks that jump.
 const LOOK_AROUND: Duration = Duration::from_mins(1);
+/// Polls that are on their way at the end have so long.
+const LAST_POLLS: Duration = Duration::from_secs(3);
 /// What the metrics say of the queue is looked up so often.
 const MEASURE_EVERY: Duration = Duration::from_secs(15);
 /// A feed whose batch the store refused is asked again after so long, at the least.
@@ -92,14 +94,21 @@ pub(super) fn load(means: Means) -> Result<Polling, StoreError> {
     Ok(polling)
 }
 
-/// Polls until `stop` is closed; what is on its way then is dropped and asked again after the next start.
+/// Polls until `stop` is closed; what is on its way then is awaited for a moment, so that no feed is asked again right
+/// after the next start.
 pub(super) async fn run(mut polling: Polling, mut stop: watch::Receiver<()>) {
     let mut measure = tokio::time::interval(MEASURE_EVERY);
     loop {
         polling.start_due();
         let wake = polling.wait();
         tokio::select! {
-            _ = stop.changed() => return,
+            _ = stop.changed() => {
+                let rest = async { while let Some(last) = polling.tasks.join_next_with_id().await { polling.finish(last); } };
+                if tokio::time::timeout(LAST_POLLS, rest).await.is_err() {
+                    debug!("some polls took too long for the end; they are asked again after the next start");
+                }
+                return;
+            }
             () = tokio::time::sleep(wake) => {}
             _ = measure.tick() => polling.measure(),
             Some(finished) = polling.tasks.join_next_with_id() => polling.finish(finished),

@@ -31,7 +31,10 @@ pub(super) async fn read(subject: Subject, document: Document, answer: Answer, n
     match work.await {
         Ok((Ok(mut reading), _, is_delta)) => {
             let hubs = std::mem::take(&mut reading.hubs);
-            let offer = if has_callback { offer(&answer, hubs, reading.self_link.take()) } else { None };
+            // Where no hub can reach us, no hub is offered: a subscription of earlier days must not slow polls.
+            let (link_hubs, hubs) =
+                if has_callback { (answer.hubs.as_slice(), hubs) } else { (&[][..], Vec::new()) };
+            let offer = offer(&answer, link_hubs, hubs, reading.self_link.take());
             let (summary, judged) = summary(reading, is_delta);
             (PollOutcome::Read(answer, summary), judged, offer)
         }
@@ -71,8 +74,13 @@ pub(super) fn summary(reading: pipeline::Reading, is_delta: bool) -> (schedule::
 }
 
 /// What the document offers to subscribers: its `Link` fields, else its own links (WebSub §4).
-fn offer(answer: &Answer, hubs: Vec<String>, self_link: Option<String>) -> Option<HubOffer> {
-    let hubs = if answer.hubs.is_empty() { hubs } else { answer.hubs.clone() };
+fn offer(
+    answer: &Answer,
+    link_hubs: &[String],
+    hubs: Vec<String>,
+    self_link: Option<String>,
+) -> Option<HubOffer> {
+    let hubs = if link_hubs.is_empty() { hubs } else { link_hubs.to_vec() };
     let topic = answer.self_link.clone().or(self_link).unwrap_or_else(|| answer.final_url.clone());
     Some(HubOffer { hubs, topic, random: fetch::random_bytes().ok()? })
 }

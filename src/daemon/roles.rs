@@ -253,6 +253,8 @@ impl Roles {
         if self.polling.await.is_err() {
             warn!("polling had broken off");
         }
+        // It only reads, and what it would read is about to be closed.
+        self.publishing.abort();
         let (reply, done) = oneshot::channel();
         if self.handle.orders.send(Order::Stop(reply)).await.is_ok() {
             // Answered when the store is closed.
@@ -261,9 +263,6 @@ impl Roles {
         let editing = self.editing;
         if tokio::task::spawn_blocking(move || editing.join()).await.is_ok_and(|ended| ended.is_err()) {
             error!("editing had broken off; what was acknowledged is in the journal");
-        }
-        if self.publishing.await.is_err() {
-            warn!("publishing had broken off");
         }
     }
 }

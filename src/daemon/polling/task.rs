@@ -75,11 +75,15 @@ pub(super) async fn poll(job: Job) -> Finished {
 /// When nobody can be reached, that is no feed's fault.
 fn watch_network(job: &Job, outcome: &mut PollOutcome) {
     let mut network = job.network.lock().unwrap_or_else(PoisonError::into_inner);
-    let PollOutcome::Failed(failure) = outcome else {
-        if network.reached() {
-            tracing::info!("the network is back");
+    let failure = match outcome {
+        PollOutcome::Failed(failure) if failure.status.is_none() => failure,
+        // Somebody answered, with whatever.
+        _ => {
+            if network.reached() {
+                tracing::info!("the network is back");
+            }
+            return;
         }
-        return;
     };
     if failure.retry != Retry::Unreachable {
         return;
