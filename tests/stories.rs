@@ -1,5 +1,10 @@
 //! What the story engine promises, through its public door.
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    reason = "a test may fail"
+)]
 
 use chipwire::cluster::lines::Lines;
 use chipwire::cluster::{Publishers, Settings};
@@ -17,6 +22,35 @@ fn cluster(entries: &[Value]) -> Vec<Value> {
         lines.take(&entry.to_string(), true, |_, _| verdict());
     }
     lines.finish().iter().map(|answer| serde_json::from_str(answer).unwrap()).collect()
+}
+
+/// Pairs of entries that were put together, by their ids.
+fn pairs(entries: &[Value], answers: &[Value]) -> std::collections::BTreeSet<(String, String)> {
+    let mut pairs = std::collections::BTreeSet::new();
+    let id = |at: usize| entries[at]["id"].as_str().unwrap().to_owned();
+    for one in 0..answers.len() {
+        for other in 0..answers.len() {
+            if id(one) < id(other) && answers[one]["story"] == answers[other]["story"] {
+                pairs.insert((id(one), id(other)));
+            }
+        }
+    }
+    pairs
+}
+
+/// Our own labelled stream: story, publisher, time, role hint, URL, headline, summary a line.
+fn labelled_stream() -> Vec<(String, Value)> {
+    let table = include_str!("fixtures/stories/labelled.tsv");
+    let lines = table.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let entries = lines.enumerate().map(|(at, line)| {
+        let parts: Vec<&str> = line.split('\t').collect();
+        let entry = json!({
+            "id": at.to_string(), "publisher": parts[1], "published": parts[2], "url": parts[3],
+            "title": parts[4], "summary": parts.get(5).copied().unwrap_or_default(),
+        });
+        (parts[0].to_owned(), entry)
+    });
+    entries.collect()
 }
 
 fn original() -> Value {
@@ -103,4 +137,76 @@ fn a_line_that_cannot_be_read_is_answered_on_its_place() {
     let answers = lines.finish();
     assert!(answers[0].contains("\"error\""), "{}", answers[0]);
     assert!(answers[1].contains("\"lead\""), "{}", answers[1]);
+}
+
+/// Precision and recall of pairs on our own labelled stream, below which the test fails: what was reached on the day
+/// that the weights were made, less a little.
+const LEAST_PRECISION: f64 = 0.95;
+const LEAST_RECALL: f64 = 0.55;
+
+#[test]
+fn the_labelled_stream_is_told_apart_as_well_as_before() {
+    let stream = labelled_stream();
+    let entries: Vec<Value> = stream.iter().map(|(_, entry)| entry.clone()).collect();
+    let answers = cluster(&entries);
+    let given = pairs(&entries, &answers);
+    let gold_answers: Vec<Value> = stream.iter().map(|(story, _)| json!({ "story": story })).collect();
+    let gold = pairs(&entries, &gold_answers);
+    let right = given.intersection(&gold).count() as f64;
+    let (precision, recall) = (right / given.len() as f64, right / gold.len() as f64);
+    for (one, other) in given.difference(&gold) {
+        println!(
+            "wrong: {} | {}",
+            entries[one.parse::<usize>().unwrap()]["title"],
+            entries[other.parse::<usize>().unwrap()]["title"]
+        );
+    }
+    println!("{} entries, {} pairs: precision {precision:.3}, recall {recall:.3}", entries.len(), gold.len());
+    assert!(precision >= LEAST_PRECISION, "precision {precision:.3}");
+    assert!(recall >= LEAST_RECALL, "recall {recall:.3}");
+}
+
+#[test]
+fn the_order_within_ten_minutes_hardly_matters() {
+    let mut entries: Vec<Value> = labelled_stream().into_iter().map(|(_, entry)| entry).collect();
+    let before = pairs(&entries, &cluster(&entries));
+    // Ten minutes of the stream are a neighbour or two: swap neighbours, then neighbours one further on.
+    for from in [0, 1] {
+        for pair in entries[from..].chunks_mut(2) {
+            pair.reverse();
+        }
+    }
+    let after = pairs(&entries, &cluster(&entries));
+    let same = before.intersection(&after).count() as f64 / before.union(&after).count() as f64;
+    assert!(same >= 0.99, "{same:.3} of the pairs are the same");
+}
+
+#[test]
+fn the_same_input_gives_the_same_answers() {
+    let entries: Vec<Value> = labelled_stream().into_iter().map(|(_, entry)| entry).collect();
+    assert_eq!(cluster(&entries), cluster(&entries));
+}
+
+#[test]
+fn a_feed_that_claims_anothers_page_is_a_pointer_to_it() {
+    let claim = json!({
+        "id": "claim", "publisher": "Chip Gossip", "published": "2025-12-03T10:00:00Z", "feed": "https://gossip.example/feed",
+        "url": "https://techcrunch.com/2025/12/03/trainium-billions", "title": "Buy our newsletter instead of reading this",
+    });
+    let answers = cluster(&[claim, original()]);
+    assert_eq!(answers[0]["story"], answers[1]["story"]);
+    assert_eq!(answers[1]["role"], "lead", "the page's own publisher leads");
+    assert_ne!(answers[0]["role"], "lead");
+}
+
+#[test]
+fn template_twins_stay_apart() {
+    let twin = |id: &str, model: &str, price: &str| {
+        json!({
+            "id": id, "publisher": "Card Watch", "published": "2026-04-02T09:00:00Z",
+            "url": format!("https://cards.example/{model}"), "title": format!("RTX {model} Ti review: benchmarks and value at ${price}"),
+        })
+    };
+    let answers = cluster(&[twin("a", "5070", "749"), twin("b", "5060", "429")]);
+    assert_ne!(answers[0]["story"], answers[1]["story"]);
 }

@@ -60,7 +60,7 @@ impl Engine {
         first.index();
         second.read(theirs, &self.shelf, &self.dictionary);
         let values = compare(first, second);
-        let (factor, rule) = tempering(first, second);
+        let (factor, rule) = tempering(first, second, &values);
         let shared = shared_ids(first, second, 12);
         let shared =
             shared.into_iter().filter_map(|id| self.dictionary.word(id).map(str::to_owned)).collect();

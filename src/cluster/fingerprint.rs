@@ -117,7 +117,7 @@ pub fn fingerprint(
         publisher: hash32(&key(publisher)),
         owner: hash32(&key(publishers.owner(publisher))),
         publisher_kind,
-        canonical: entry.canonical.as_deref().or(entry.url.as_deref()).and_then(link_key),
+        canonical: entry.canonical.as_deref().and_then(canonical_key),
         is_at_home: publisher_kind != PublisherKind::Aggregator
             && (url.is_empty() || publishers.is_at_home(entry.feed, publisher, url)),
         declared: credits.links.iter().filter_map(|url| link_key(url)).collect(),
@@ -186,7 +186,7 @@ fn piece_flags(title: &str, kind: Kind, words: &[Word]) -> u16 {
     if looks_ahead.iter().any(|words| lower.contains(words)) {
         flags |= flag::PREVIEW;
     }
-    if words.windows(2).any(|pair| is_sector_pair(pair)) {
+    if words.windows(2).any(is_sector_pair) {
         flags |= flag::SECTOR | flag::MARKET;
     }
     let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.text.as_str()));
@@ -241,12 +241,14 @@ fn title_key(words: &[Word]) -> Option<u64> {
 
 /// The key under which links are compared.
 pub(super) fn link_key(url: &str) -> Option<u64> {
-    let canonical = link::canonical(&Url::parse(url).ok()?);
-    // A site's front page is no piece.
-    if canonical.path().trim_matches('/').is_empty() && canonical.query().is_none() {
-        return None;
-    }
-    Some(hash64(canonical.as_str().trim_end_matches('/')))
+    canonical_key(link::canonical(&Url::parse(url).ok()?).as_str())
+}
+
+/// The key of a link that is canonical already. A site's front page is no piece.
+fn canonical_key(canonical: &str) -> Option<u64> {
+    let bare = canonical.trim_end_matches('/');
+    let is_page = bare.split_once("://").is_some_and(|(_, rest)| rest.contains(['/', '?']));
+    is_page.then(|| hash64(bare))
 }
 
 pub(super) fn hash64(text: &str) -> u64 {

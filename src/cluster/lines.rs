@@ -74,6 +74,7 @@ pub struct Lines {
     assignments: BTreeMap<EntryId, Assignment>,
     clock: Timestamp,
     repaired: Timestamp,
+    keeps_answers: bool,
 }
 
 /// What a line became.
@@ -94,7 +95,15 @@ impl Lines {
             assignments: BTreeMap::new(),
             clock: Timestamp::UNIX_EPOCH,
             repaired: Timestamp::UNIX_EPOCH,
+            keeps_answers: true,
         }
+    }
+
+    /// Without the answers at the end: what is kept is the engine's state alone, for measuring.
+    #[must_use]
+    pub fn without_answers(mut self) -> Self {
+        self.keeps_answers = false;
+        self
     }
 
     /// Takes a line. `judge` gives the filter's verdict on an entry of a publisher; `keep_all` clusters what it would
@@ -105,7 +114,11 @@ impl Lines {
             Err(error) => Place::Unread(unread(line, &error)),
         };
         let answer = self.answer(&place);
-        self.order.push(place);
+        if self.keeps_answers {
+            self.order.push(place);
+        } else {
+            self.assignments.clear();
+        }
         answer
     }
 

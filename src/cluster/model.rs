@@ -3,11 +3,14 @@
 use std::sync::LazyLock;
 
 use super::lexicon::flag;
-use super::pair::{FEATURES, TABLE, Values, gap_days};
+use super::pair::{FEATURES, Feature, TABLE, Values, gap_days};
 use super::side::Side;
 
 /// The shipped weights, made by `examples/train_stories.rs`.
 const SHIPPED: &str = include_str!("../../config/story-weights.tsv");
+
+/// From this share of its words found in the other on, a piece is the other retold.
+const RETOLD: f32 = 0.5;
 
 /// Weights of the pair features.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,7 +80,7 @@ impl Model {
 
 /// Rules that temper the score of a pair, each with its reason: what they know was too rare in the labelled weeks to
 /// be learnt, and known to the annotators' conventions. Gives the factor and the rule that decided.
-pub(super) fn tempering(one: &Side, other: &Side) -> (f32, Option<&'static str>) {
+pub(super) fn tempering(one: &Side, other: &Side, values: &Values) -> (f32, Option<&'static str>) {
     let is_same = one.canonical != 0 && one.canonical == other.canonical
         || one.title_key != 0 && one.title_key == other.title_key;
     if is_same {
@@ -86,11 +89,18 @@ pub(super) fn tempering(one: &Side, other: &Side) -> (f32, Option<&'static str>)
     let both = |flags: u16| one.has(flags) && other.has(flags);
     let only = |flags: u16| one.has(flags) != other.has(flags);
     let gap = gap_days(one, other);
+    // A rewrite of a test need not say that it is one.
+    let is_retold = values.get(Feature::covered_all as usize).is_some_and(|covered| *covered >= RETOLD);
+    let holds = |feature: Feature| values.get(feature as usize).is_some_and(|value| *value > 0.0);
     let rules = [
+        (holds(Feature::quarter_conflict), 0.5, "results of different quarters"),
+        (holds(Feature::model_conflict), 0.5, "different models of one family"),
+        (holds(Feature::names_conflict), 0.6, "different companies"),
+        (holds(Feature::place_conflict), 0.7, "different places"),
         (both(flag::FILING), 0.3, "two funds' filings"),
         (both(flag::MARKET) && gap > 1.6 && !both(flag::RESULTS), 0.6, "market notes of different days"),
         (only(flag::PREVIEW | flag::DIGEST), 0.7, "a preview or round-up against news"),
-        (only(flag::REVIEW), 0.6, "a test against news"),
+        (only(flag::REVIEW) && !is_retold, 0.6, "a test against news"),
         (both(flag::ANALYST) && gap > 1.6, 0.5, "analysts' notes of different days"),
         (one.title_count.min(other.title_count) <= 2, 0.8, "a headline of two words"),
     ];

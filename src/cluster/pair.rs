@@ -43,6 +43,8 @@ features! {
     // Together.
     cosine_and_name 1, cosine_and_event 1, name_and_rare 1, name_and_event 1, rare_and_event 1, money_and_name 1,
     subject_event_day 1, subject_event_rare 1, summary_and_name 1,
+    // One text made of the other.
+    contained_high 1, covered_all 1, covered_high 1, covered_and_rare 1, covered_and_name 1,
     // Near in time.
     rare_near 1, name_near 1, cosine_near 1, cosine_high 1, lane_day 1, lane_day_conflict -1, subject_near 1, subject_rare_near 1,
     // Against what is live now.
@@ -64,7 +66,8 @@ pub(super) fn compare(one: &Side, other: &Side) -> Values {
     values.lanes(one, other, time, who.subject);
     values.source(one, other);
     values.together(&shared, &who, &numbers, time);
-    values.near(one, other, &shared, &who, time);
+    values.covered(one, other, &shared, &who);
+    values.near([one, other], &shared, &who, time);
     values.0
 }
 
@@ -86,6 +89,8 @@ struct Shared {
     /// The two rarest shared words by what is live now, and the sum; see [`SideWord::local`].
     local: [f32; 3],
     burst: f32,
+    /// Weight of all shared words, by either side's weights.
+    all: [f32; 2],
     places: u8,
     /// The heaviest headline word of each that the other lacks.
     left: [f32; 2],
@@ -107,6 +112,7 @@ impl Shared {
             rare: [0; 3],
             local: [0.0; 3],
             burst: 0.0,
+            all: [0.0; 2],
             places: 0,
             left: [0.0; 2],
         };
@@ -143,6 +149,8 @@ impl Shared {
         self.cosine_title += ours.title * theirs.title;
         self.cosine_headline += ours.headline * theirs.headline;
         self.cosine_all += ours.all * theirs.all;
+        self.all[0] += ours.all;
+        self.all[1] += theirs.all;
         self.cosine_summary += ours.summary * theirs.summary;
         self.across[0] += ours.title * theirs.slug;
         self.across[1] += ours.slug * theirs.title;
@@ -420,7 +428,18 @@ impl Filler {
         self.yes(F::summaries_none, !one.has_summary && !other.has_summary);
     }
 
-    fn near(&mut self, one: &Side, other: &Side, shared: &Shared, who: &Who, time: Time) {
+    fn covered(&mut self, one: &Side, other: &Side, shared: &Shared, who: &Who) {
+        use Feature as F;
+        let covered = (shared.all[0] / one.all_sum).max(shared.all[1] / other.all_sum);
+        let high = (covered - 0.45).max(0.0);
+        self.set(F::contained_high, (self.value(F::contained_max) - 0.6).max(0.0));
+        self.set(F::covered_all, covered);
+        self.set(F::covered_high, high);
+        self.set(F::covered_and_rare, high * self.value(F::rare_all));
+        self.set(F::covered_and_name, high * who.names.min(2.0));
+    }
+
+    fn near(&mut self, [one, other]: [&Side; 2], shared: &Shared, who: &Who, time: Time) {
         use Feature as F;
         let near = (-time.gap).exp();
         self.set(F::rare_near, shared.idf(0) / 10.0 * near);
@@ -498,18 +517,17 @@ impl Numbers {
 /// Compares the numbers of some sorts: agreement anywhere counts, conflict is between headlines alone (a summary
 /// states many numbers).
 fn agreement(one: &Side, other: &Side, wanted: impl Fn(FactSort) -> bool) -> Agreement {
-    let of = |side: &Side, most: usize| -> Vec<Fact> {
-        side.facts.iter().take(most).filter(|fact| wanted(fact.sort)).copied().collect()
-    };
-    let (ours, theirs) = (of(one, usize::MAX), of(other, usize::MAX));
-    if ours.is_empty() || theirs.is_empty() {
+    if one.facts.is_empty() || other.facts.is_empty() {
         return (0.0, false);
     }
-    let agreed = ours.iter().filter(|fact| theirs.iter().any(|other| agree(**fact, *other))).count();
-    let (our_title, their_title) = (of(one, one.title_facts), of(other, other.title_facts));
+    let ours = || one.facts.iter().filter(|fact| wanted(fact.sort));
+    let theirs = || other.facts.iter().filter(|fact| wanted(fact.sort));
+    let agreed = ours().filter(|fact| theirs().any(|other| agree(**fact, *other))).count();
+    let of_title = |side: &Side| side.title_facts;
     let is_conflict = agreed == 0
-        && our_title.iter().any(|fact| {
-            fact.sort != FactSort::NAME && their_title.iter().any(|other| other.sort == fact.sort)
+        && one.facts.iter().take(of_title(one)).filter(|fact| wanted(fact.sort)).any(|fact| {
+            let same_sort = |other: &Fact| wanted(other.sort) && other.sort == fact.sort;
+            fact.sort != FactSort::NAME && other.facts.iter().take(of_title(other)).any(same_sort)
         });
     (count(agreed), is_conflict)
 }
@@ -540,21 +558,11 @@ pub(super) fn gap_days(one: &Side, other: &Side) -> f32 {
 
 /// Pairs of neighbouring headline words that both have: their idf summed up, and that of the best pair.
 fn word_pairs(one: &Side, other: &Side) -> (f32, f32) {
-    let pairs = |side: &Side| -> Vec<(u32, u32, f32)> {
-        let title: Vec<&SideWord> = side.words.iter().filter(|word| word.title > 0.0).collect();
-        title
-            .windows(2)
-            .filter_map(|pair| match pair {
-                [first, second] => Some((first.id, second.id, first.term.idf + second.term.idf)),
-                _ => None,
-            })
-            .collect()
-    };
-    let ours = pairs(one);
-    let shared = pairs(other)
-        .into_iter()
-        .filter(|(first, second, _)| ours.iter().any(|(a, b, _)| a == first && b == second));
-    shared.fold((0.0, 0.0_f32), |(sum, best), (_, _, idf)| (sum + idf, best.max(idf)))
+    let shared = other
+        .pairs
+        .iter()
+        .filter(|(first, second, _)| one.pairs.iter().any(|(a, b, _)| a == first && b == second));
+    shared.fold((0.0, 0.0_f32), |(sum, best), (_, _, idf)| (sum + idf, best.max(*idf)))
 }
 
 fn same(one: Option<u32>, other: Option<u32>) -> bool {

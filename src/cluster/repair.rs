@@ -28,8 +28,10 @@ impl Scored {
 
 /// Ages at which an entry is looked at again, in seconds.
 const PASSES: [u32; 2] = [6 * 3_600, 24 * 3_600];
-/// Entries that one look takes in; beyond this the rest keeps its place.
-const MOST_AT_ONCE: usize = 4_000;
+/// Entries that one look takes in; a larger region keeps its place.
+const MOST_AT_ONCE: usize = 400;
+/// From this chance on a pair makes two entries hang together; less likely pairs only count in the mean.
+const HANGS_TOGETHER: f32 = 0.2;
 
 impl Engine {
     /// Looks again at the entries that are six hours or a day old, and lets go of what left the window. Meant to be
@@ -84,7 +86,7 @@ impl Engine {
         let mut open = vec![start];
         let mut pairs = Vec::new();
         let (mut one, mut other) = (Side::default(), Side::default());
-        while let Some(number) = open.pop() {
+        while let Some(number) = open.pop().filter(|_| region.len() < MOST_AT_ONCE) {
             let mut next = self.members(self.story_of(number));
             one.read(number, &self.shelf, &self.dictionary);
             one.index();
@@ -93,10 +95,13 @@ impl Engine {
                     continue;
                 }
                 other.read(*neighbour, &self.shelf, &self.dictionary);
-                let chance = self.model.chance(&compare(&one, &other)) * tempering(&one, &other).0;
+                let values = compare(&one, &other);
+                let chance = self.model.chance(&values) * tempering(&one, &other, &values).0;
                 if chance >= LEAST_EDGE {
                     pairs.push(Scored { one: number, other: *neighbour, chance });
-                    next.push(*neighbour);
+                    if chance >= HANGS_TOGETHER {
+                        next.push(*neighbour);
+                    }
                 }
             }
             for neighbour in next {
@@ -144,11 +149,16 @@ impl Engine {
                 })
                 .collect();
             anchored.sort_unstable();
-            let into = anchored.first().map(|(_, _, story)| *story).unwrap_or_else(|| {
-                let founder =
-                    members.first().and_then(|first| self.shelf.get(*first)).map_or(0, |record| record.entry);
-                self.free_story(StoryId::founded_by(EntryId(founder))).0
-            });
+            let into = anchored.first().map_or_else(
+                || {
+                    let founder = members
+                        .first()
+                        .and_then(|first| self.shelf.get(*first))
+                        .map_or(0, |record| record.entry);
+                    self.free_story(StoryId::founded_by(EntryId(founder))).0
+                },
+                |(_, _, story)| *story,
+            );
             homes.extend(anchored.iter().map(|(_, _, story)| (*story, into)));
             let released = anchored.first().map_or(0, |(_, _, story)| self.released(*story));
             plans.push((into, released, members));
@@ -233,14 +243,15 @@ impl Engine {
     }
 
     /// A pair with its chance, tempered by the rules.
-    pub(super) fn scored(&self, first: u32, second: u32, chance: f32) -> Scored {
+    pub(super) fn scored(&self, first: u32, second: u32, chance: f32, values: &Values) -> Scored {
         if chance < LEAST_EDGE {
             return Scored { one: first, other: second, chance: 0.0 };
         }
         let (mut one, mut other) = (Side::default(), Side::default());
         one.read(first, &self.shelf, &self.dictionary);
         other.read(second, &self.shelf, &self.dictionary);
-        let factor = if gap_days(&one, &other) > REACH_DAYS { 0.0 } else { tempering(&one, &other).0 };
+        let factor =
+            if gap_days(&one, &other) > REACH_DAYS { 0.0 } else { tempering(&one, &other, values).0 };
         Scored { one: first, other: second, chance: chance * factor }
     }
 }

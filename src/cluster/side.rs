@@ -64,7 +64,8 @@ pub(super) struct SideWord {
 }
 
 impl SideWord {
-    fn new(stored: u32, dictionary: &Dictionary, live: f32) -> Self {
+    #[expect(clippy::cast_precision_loss, reason = "counts within a window; a float is near enough")]
+    fn new(stored: u32, dictionary: &Dictionary, live: u32) -> Self {
         let id = stored & ((1 << ID_BITS) - 1);
         let term = dictionary.term(id);
         let factor = |number: f32, model: f32| {
@@ -86,7 +87,7 @@ impl SideWord {
             (true, false) => headline,
             (false, _) => 0.4 * summary,
         };
-        let local_only = (live / (term.live.max(2) as f32)).ln().min(MOST_LOCAL);
+        let local_only = (live as f32 / term.live.max(2) as f32).ln().min(MOST_LOCAL);
         Self {
             id,
             marks: stored & !((1 << ID_BITS) - 1),
@@ -139,7 +140,10 @@ pub(super) struct Side {
     pub(super) headline_norm: f32,
     pub(super) summary_norm: f32,
     pub(super) all_norm: f32,
+    /// Neighbouring words of the headline, with their idf summed up.
+    pub(super) pairs: Vec<(u32, u32, f32)>,
     pub(super) title_sum: f32,
+    pub(super) all_sum: f32,
     pub(super) title_count: usize,
     /// Organisations of the headline, of headline and URL, of everything.
     pub(super) title_names: Names,
@@ -169,7 +173,7 @@ impl Side {
         let Some(record) = entries.get(number) else { return };
         self.number = number;
         self.words.clear();
-        let live = entries.len().max(LEAST_LIVE) as f32;
+        let live = entries.len().max(LEAST_LIVE);
         self.words
             .extend(entries.words(number).iter().map(|stored| SideWord::new(*stored, dictionary, live)));
         self.facts.clear();
@@ -206,16 +210,24 @@ impl Side {
     }
 
     fn sum_up(&mut self) {
-        let norm = |of: fn(&SideWord) -> f32, words: &[SideWord]| {
-            words.iter().map(|word| of(word) * of(word)).sum::<f32>().sqrt().max(1e-6)
-        };
-        self.title_norm = norm(|word| word.title, &self.words);
-        self.slug_norm = norm(|word| word.slug, &self.words);
-        self.headline_norm = norm(|word| word.headline, &self.words);
-        self.summary_norm = norm(|word| word.summary, &self.words);
-        self.all_norm = norm(|word| word.all, &self.words);
+        let mut squares = [0.0_f32; 5];
+        for word in &self.words {
+            let weights = [word.title, word.slug, word.headline, word.summary, word.all];
+            for (square, weight) in squares.iter_mut().zip(weights) {
+                *square += weight * weight;
+            }
+        }
+        let [title, slug, headline, summary, all] = squares.map(|square| square.sqrt().max(1e-6));
+        (self.title_norm, self.slug_norm, self.headline_norm) = (title, slug, headline);
+        (self.summary_norm, self.all_norm) = (summary, all);
         self.title_sum = self.words.iter().map(|word| word.title).sum::<f32>().max(1e-6);
+        self.all_sum = self.words.iter().map(|word| word.all).sum::<f32>().max(1e-6);
         self.title_count = self.words.iter().filter(|word| word.title > 0.0).count();
+        self.pairs.clear();
+        let title = self.words.iter().filter(|word| word.title > 0.0);
+        let next = self.words.iter().filter(|word| word.title > 0.0).skip(1);
+        let pairs = title.zip(next).map(|(one, two)| (one.id, two.id, one.term.idf + two.term.idf));
+        self.pairs.extend(pairs);
         self.has_summary = self.words.iter().any(|word| word.summary > 0.0);
         for names in [&mut self.title_names, &mut self.headline_names, &mut self.all_names] {
             names.0.clear();

@@ -85,7 +85,7 @@ impl Storylines {
         for (word, idf) in &subjects.words {
             // A word of very many stories is no subject.
             let numbers = self.by_word.get(word).map_or(&[][..], Vec::as_slice);
-            for number in numbers.iter().rev().take(500) {
+            for number in numbers.iter().rev().take(100) {
                 let (weight, count, is_rare) = shared.entry(*number).or_default();
                 *weight += idf;
                 *count += 1;

@@ -12,9 +12,12 @@ use super::{Choice, Engine, Group, Outcome, REACH_DAYS};
 use crate::model::EntryId;
 
 /// Of each word the newest entries are looked at.
-const MAX_POSTINGS: usize = 100;
+const MAX_POSTINGS: usize = 80;
 /// Candidates that are compared.
 const MAX_CANDIDATES: usize = 60;
+/// Of these, so many are compared in any case, the others only where they share so much of what the best shares.
+const SURE_CANDIDATES: usize = 20;
+const LEAST_SHARE_OF_BEST: f32 = 0.3;
 /// What shared words must weigh together for a candidate.
 const MIN_SHARED: f32 = 3.0;
 /// Members of a story that a newcomer is compared with.
@@ -93,7 +96,7 @@ impl Engine {
     /// The chance that a pair with these numbers tells one story, tempered by the rules.
     fn chance(&self, one: &Side, other: &Side, values: &Values) -> f32 {
         let chance = self.model.chance(values);
-        if chance < LEAST_EDGE { chance } else { chance * tempering(one, other).0 }
+        if chance < LEAST_EDGE { chance } else { chance * tempering(one, other, values).0 }
     }
 
     /// The entry against the whole story: one likeness alone is no bridge into a large story.
@@ -165,26 +168,37 @@ impl Engine {
 
     /// Entries that share rare words, those that share most first.
     pub(in crate::cluster) fn candidates(&self, one: &Side) -> Vec<u32> {
-        let mut found: FxHashMap<u32, f32> = FxHashMap::default();
         let ids: Vec<u32> = one.words.iter().map(|word| word.id | word.marks).collect();
-        for id in self.posts_of(&ids) {
+        let posts = self.posts_of(&ids);
+        let mut hits: Vec<(u32, f32)> = Vec::with_capacity(posts.len() * MAX_POSTINGS);
+        for id in posts {
             let term = self.dictionary.term(id);
             let mut number = term.newest;
             for _ in 0..MAX_POSTINGS {
                 let Some(record) = self.shelf.get(number) else { break };
-                if number != one.number && record.bits & bit::DEAD == 0 {
-                    *found.entry(number).or_default() += term.idf;
+                if number != one.number && !record.is_dead() {
+                    hits.push((number, term.idf));
                 }
                 number = self.shelf.before(number, id);
             }
         }
-        let mut ranked: Vec<(f32, u32)> = found
-            .into_iter()
-            .map(|(number, weight)| (weight, number))
-            .filter(|(weight, _)| *weight >= MIN_SHARED)
-            .collect();
+        // Sorting and summing up is faster than a map, and gives one order.
+        hits.sort_unstable_by(|one, other| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)));
+        let mut ranked: Vec<(f32, u32)> = Vec::new();
+        for of_one in hits.chunk_by(|one, other| one.0 == other.0) {
+            let weight: f32 = of_one.iter().map(|(_, idf)| idf).sum();
+            if let Some((number, _)) = of_one.first().filter(|_| weight >= MIN_SHARED) {
+                ranked.push((weight, *number));
+            }
+        }
         ranked.sort_unstable_by(|one, other| other.0.total_cmp(&one.0).then(other.1.cmp(&one.1)));
-        ranked.truncate(MAX_CANDIDATES);
+        // Far behind the best there is hardly ever a second telling.
+        let least = ranked.first().map_or(0.0, |(weight, _)| weight * LEAST_SHARE_OF_BEST);
+        let mut rank = 0;
+        ranked.retain(|(weight, _)| {
+            rank += 1;
+            rank <= SURE_CANDIDATES || rank <= MAX_CANDIDATES && *weight >= least
+        });
         ranked.into_iter().map(|(_, number)| number).collect()
     }
 
@@ -234,6 +248,7 @@ impl Engine {
         };
         credit.links.contains(&record.canonical) && record.canonical != 0
             || credit.owners.contains(&record.owner)
+            || credit.told_by.contains(&record.owner)
     }
 
     /// Puts an entry into the chosen story.

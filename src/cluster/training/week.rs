@@ -133,8 +133,10 @@ impl Week {
     fn scored(&self, weights: &Weights) -> Vec<Scored> {
         let engine = &self.engine;
         let all = self.pairs.iter().zip(&self.samples);
-        all.map(|((one, other), sample)| engine.scored(*one, *other, weights.0.chance(&sample.values)))
-            .collect()
+        all.map(|((one, other), sample)| {
+            engine.scored(*one, *other, weights.0.chance(&sample.values), &sample.values)
+        })
+        .collect()
     }
 
     /// The story of each entry, with these weights.
