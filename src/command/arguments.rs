@@ -139,7 +139,7 @@ pub enum Verb {
     },
     /// A consistent copy of all data in one file, while the daemon runs.
     Backup {
-        /// Where to; it must not exist.
+        /// Where to; a file of that name is replaced once the new one is whole.
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },

@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 /// Subscriptions that are kept together: a few hundred bytes each.
 const SUBSCRIPTIONS_A_BATCH: usize = 500;
@@ -279,7 +279,7 @@ impl Editor {
         });
         let changed = Changed { stories: stories.collect(), feeds };
         if self.changed.blocking_send(changed).is_err() {
-            warn!("publishing has ended; feeds are not renewed any more");
+            debug!("publishing has ended before: the next start shows this");
         }
         Ok(())
     }

@@ -87,15 +87,17 @@ pub(super) fn load(
     Ok((role, Snapshots { wire: wires, sources: of_sources }))
 }
 
-/// Follows the changes until editing has ended.
+/// Follows the changes until `stop` is closed.
 pub(super) async fn run(
     mut role: Publishing,
     mut changes: mpsc::Receiver<Changed>,
     mut currents: watch::Receiver<Arc<Current>>,
+    mut stop: watch::Receiver<()>,
 ) {
     loop {
         let mut change = Changed::default();
         tokio::select! {
+            _ = stop.changed() => return,
             first = changes.recv() => match first {
                 Some(first) => change = first,
                 None => return,

@@ -97,7 +97,7 @@ impl Handle {
         };
         let (outcome, judged, offer) = reading::read(subject, document, answer, at).await;
         let (reply, kept) = oneshot::channel();
-        let polled = Polled { feed, brought: Brought::Poll(outcome), judged, offer, now: at };
+        let polled = Polled { feed, brought: Brought::Poll(Box::new(outcome)), judged, offer, now: at };
         let stopping = || "chipwire is stopping".to_owned();
         self.orders.send(Order::Polled(Box::new(polled), reply)).await.map_err(|_| stopping())?;
         kept.await.map_err(|_| stopping())?.map_err(|error| error.to_string())
@@ -229,8 +229,8 @@ impl Roles {
         };
         Ok(Self {
             clock: tokio::spawn(tick(handle.orders.clone(), due)),
+            publishing: tokio::spawn(publishing::run(publishing, changes, current_receiver, stopped.clone())),
             polling: tokio::spawn(polling::run(polling, stopped)),
-            publishing: tokio::spawn(publishing::run(publishing, changes, current_receiver)),
             handle,
             snapshots,
             hub_notes: Some(of_hubs),
@@ -253,8 +253,10 @@ impl Roles {
         if self.polling.await.is_err() {
             warn!("polling had broken off");
         }
-        // It only reads, and what it would read is about to be closed.
-        self.publishing.abort();
+        // It reads the store, so it ends before that is closed.
+        if self.publishing.await.is_err() {
+            warn!("publishing had broken off");
+        }
         let (reply, done) = oneshot::channel();
         if self.handle.orders.send(Order::Stop(reply)).await.is_ok() {
             // Answered when the store is closed.

@@ -84,11 +84,11 @@ async fn find(handle: &Handle, url: &str) -> Result<Found, Refusal> {
     let limits = current(handle).rules.limits.clone();
     let read = |url: String, (document, answer): (Document, Answer)| match parse::parse(&document, &limits) {
         Ok(parsed) => Ok(Found { url, title: parsed.title, entries: parsed.entries.len(), document, answer }),
-        Err(error) => Err((document, error)),
+        Err(error) => Err(Box::new((document, error))),
     };
     let (page, error) = match read(url.to_owned(), fetch(handle, url).await?) {
         Ok(found) => return Ok(found),
-        Err(no_feed) => no_feed,
+        Err(no_feed) => *no_feed,
     };
     for link in parse::discover(&page) {
         let url = link.url.to_string();

@@ -27,12 +27,13 @@ fn hostile_feeds_cost_little_and_delay_nobody() {
     world.subscribe("/canary", "Canary Chips");
     world.publisher.put("/canary", Reply::tagged(rss("Canary Chips", &[event(0, "canary.example")])));
     let (deep, shut) = ("<a>".repeat(65_536), "</a>".repeat(65_536));
-    let lol: String = (1..10)
+    let lol = (1..10)
         .map(|level| {
             let below = level - 1;
             format!("<!ENTITY l{level} \"{}\">", format!("&l{below};").repeat(10))
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let gzip = "Content-Type: application/rss+xml\r\nContent-Encoding: gzip\r\n";
     let hostile = [
         ("/deep", Reply::feed(format!("<rss><channel>{deep}{shut}</channel></rss>"))),

@@ -41,7 +41,8 @@ fn verify(daemon: &Daemon, request: &Request, mode: &str, lease: u32) -> Answer 
 fn sign(secret: &str, body: &str) -> String {
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body.as_bytes());
-    let digest: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest =
+        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     format!("X-Hub-Signature: sha256={digest}\r\n")
 }
 

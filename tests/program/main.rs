@@ -1,7 +1,13 @@
 //! The whole program from outside: the real binary, real HTTP on loopback, real signals. Each test is named for what
 //! a reader, a publisher or an operator sees.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may fail loudly, and reads the clock of the machine as the program does"
+)]
 
 mod commands;
 mod data;

@@ -17,8 +17,8 @@ fn revise(world: &World, daemon: &Daemon, news: &News) {
     world.publisher.put("/feed", Reply::feed(rss("Fabline", std::slice::from_ref(news))));
     world.ask(&["poll", "Fabline"]);
     // The page of the wire shows what was kept as soon as publishing has it.
-    let word = news.text.split(' ').next_back().unwrap().to_owned();
-    daemon.wait_for_answer("/feed.atom", |answer| answer.body.contains(word.trim_end_matches('.')));
+    let last = news.text.split(' ').next_back().unwrap().to_owned();
+    daemon.wait_for_answer("/feed.atom", |answer| answer.body.contains(last.trim_end_matches('.')));
 }
 
 #[test]

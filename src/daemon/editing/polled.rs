@@ -32,7 +32,7 @@ pub struct Polled {
 #[derive(Debug)]
 pub enum Brought {
     /// By a poll.
-    Poll(PollOutcome),
+    Poll(Box<PollOutcome>),
     /// By a hub's push, which says little of the schedule.
     Push(Reading),
 }
@@ -89,7 +89,7 @@ impl Editor {
         }
         tally.state = match brought {
             Brought::Poll(mut outcome) => {
-                if let PollOutcome::Read(_, reading) = &mut outcome {
+                if let PollOutcome::Read(_, reading) = &mut *outcome {
                     reading.new_entries = tally.new;
                 }
                 let cadence = &self.current.cadence;

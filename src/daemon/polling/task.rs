@@ -56,7 +56,7 @@ pub(super) async fn poll(job: Job) -> Finished {
     job.metrics.poll_seconds.observe(began.elapsed().as_secs_f64());
     let polled = Polled {
         feed: job.feed.clone(),
-        brought: Brought::Poll(outcome.clone()),
+        brought: Brought::Poll(Box::new(outcome.clone())),
         judged,
         offer,
         now: crate::daemon::now(),
