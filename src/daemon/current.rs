@@ -4,11 +4,11 @@ use super::DaemonError;
 use crate::classify::Classifier;
 use crate::cluster::{self, Publishers};
 use crate::config::{PUBLISHERS, Settings};
-use crate::fetch::{self, Fetcher};
+use crate::fetch::{self, FetchError, Fetcher};
 use crate::model::{Feed, FeedId, FeedState, Origin, Subscription};
 use crate::parse;
 use crate::pipeline::{self, Rules};
-use crate::publish::{self, FeedInfo};
+use crate::publish::{self, Base, FeedInfo};
 use crate::schedule::Cadence;
 use crate::websub;
 use rustc_hash::FxHashMap;
@@ -100,16 +100,22 @@ impl Current {
         }
     }
 
+    /// Where readers find us: the configured address, else the one that is listened on.
+    pub fn base(&self, listening: &Base) -> Base {
+        self.settings.publish.public_url.as_ref().map_or_else(|| listening.clone(), Base::public)
+    }
+
     /// An HTTP client by these settings.
     ///
     /// # Errors
     /// `poll.extra_ca` or `poll.contact` can't be used.
     pub fn fetcher(&self) -> Result<Fetcher, DaemonError> {
         let poll = &self.settings.poll;
-        let extra_ca = poll.extra_ca.as_ref().map(std::fs::read).transpose().map_err(|error| {
-            let path = poll.extra_ca.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
-            std::io::Error::new(error.kind(), format!("poll.extra_ca: {path}: {error}"))
-        })?;
+        let extra_ca = poll.extra_ca.as_ref().map(|path| {
+            let unreadable = |error| FetchError::Setup(format!("poll.extra_ca: {}: {error}", path.display()));
+            std::fs::read(path).map_err(unreadable)
+        });
+        let extra_ca = extra_ca.transpose()?;
         Ok(Fetcher::new(&fetch::Settings {
             contact: Some(poll.contact.clone()).filter(|contact| !contact.is_empty()),
             limits: fetch::Limits::new(poll.timeout, poll.max_body_bytes),

@@ -31,6 +31,8 @@ pub struct Snapshots {
 pub(super) struct Publishing {
     reader: Reader,
     viewer: Viewer,
+    /// Where readers find us while no public address is configured.
+    listening: Base,
     base: Base,
     stories: FxHashMap<StoryId, Arc<StoryView>>,
     complete_since: Timestamp,
@@ -46,16 +48,18 @@ pub(super) struct Publishing {
 pub(super) fn load(
     reader: Reader,
     current: Arc<Current>,
-    base: Base,
+    listening: Base,
     metrics: Arc<Metrics>,
 ) -> Result<(Publishing, Snapshots), StoreError> {
     let settings = current.publish_settings();
+    let base = current.base(&listening);
     let (wire, wires) = watch::channel(Arc::new(Wire::empty(settings, base.clone(), now())));
     let (sources, of_sources) = watch::channel(Arc::new(Sources::new(now(), Vec::new())));
     let viewer = Viewer::new(reader.clone(), current);
     let mut role = Publishing {
         reader,
         viewer,
+        listening,
         base,
         stories: FxHashMap::default(),
         complete_since: now(),
@@ -115,6 +119,7 @@ pub(super) async fn run(
 impl Publishing {
     fn take(&mut self, changed: &Changed, current: Option<Arc<Current>>) -> Result<(), StoreError> {
         if let Some(current) = current {
+            self.base = current.base(&self.listening);
             self.viewer = Viewer::new(self.reader.clone(), current);
             self.stories.clear();
             self.load_all()?;
