@@ -19,6 +19,7 @@ mod prepare;
 mod reading;
 mod rules;
 mod topics;
+mod trie;
 
 pub use learned::Weights;
 pub use lines::{entry, line};
@@ -123,9 +124,12 @@ impl Classifier {
         reasons.sort_by(|one, other| other.weight.total_cmp(&one.weight).then(one.field.cmp(&other.field)));
         reasons.dedup_by(|one, other| one.term.eq_ignore_ascii_case(&other.term) && one.field == other.field);
         reasons.truncate(MAX_REASONS - 2);
-        for ((name, value), weight) in self.layout.names.iter().zip(features).zip(&self.weights.features) {
+        let frames = self.layout.names.iter().zip(features).zip(&self.weights.features);
+        for ((name, value), weight) in
+            frames.skip(self.layout.first_frame).filter(|((_, value), _)| **value != 0.0)
+        {
             let adds = value * f32::midpoint(weight[0], weight[1]);
-            if name.contains("frame") && adds.abs() >= WEAK_REASON {
+            if adds.abs() >= WEAK_REASON {
                 let field = if name.starts_with("title") { Field::Title } else { Field::Summary };
                 reasons.push(Reason { term: name.clone(), field, weight: adds });
             }

@@ -8,6 +8,7 @@
 //! Reading order: `words` and `numbers` (text to words) → `headline`, `credit`, `publishers` → `fingerprint` → `shelf`
 //! (what is kept) → `side` and `pair` (what is compared) → `model` (how much it weighs) → `engine`, `roles`.
 
+mod agglomerate;
 mod credit;
 mod dictionary;
 mod engine;
@@ -20,9 +21,11 @@ mod model;
 mod numbers;
 mod pair;
 mod publishers;
+mod repair;
 mod roles;
 mod shelf;
 mod side;
+mod storylines;
 pub mod training;
 mod words;
 

@@ -134,7 +134,9 @@ fn perform(arguments: Arguments) -> Outcome {
     let is_journal = logging::is_journal(environment.get("JOURNAL_STREAM"));
     let context = Context { global: arguments.global, environment };
     let verb = arguments.verb.unwrap_or(Verb::Run);
-    logging::start(&context.global.log, context.global.log_format, is_journal).map_err(Failure::usage)?;
+    let default = if matches!(verb, Verb::Run | Verb::Demo { once: false }) { "info" } else { "warn" };
+    let level = context.global.log.as_deref().unwrap_or(default);
+    logging::start(level, context.global.log_format, is_journal).map_err(Failure::usage)?;
     match verb {
         Verb::Run => serving::run(&context),
         Verb::Demo { once } => serving::demo(&context, once),

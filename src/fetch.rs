@@ -54,6 +54,7 @@ use reqwest::{Client, Response, StatusCode};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 
@@ -117,12 +118,18 @@ pub enum Fetched {
     Document(Document, Answer),
 }
 
+/// A body that grows beyond so much waits for one of a few places, so that many hostile publishers at once cost no
+/// more memory than a few. Both numbers are guesses: a feed of 2 MiB is rare.
+const LARGE_BODY_BYTES: u64 = 2 << 20;
+const LARGE_BODIES: usize = 6;
+
 /// The HTTP client. Cheap to clone; clones share connections.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
     client: Client,
     limits: Limits,
     allowed: Arc<[IpNet]>,
+    large_bodies: Arc<Semaphore>,
 }
 
 impl Fetcher {
@@ -147,7 +154,8 @@ impl Fetcher {
             .http2_max_header_list_size(MAX_HEADER_BYTES)
             .build()
             .map_err(|error| FetchError::Setup(error.to_string()))?;
-        Ok(Self { client, limits: settings.limits, allowed })
+        let large_bodies = Arc::new(Semaphore::new(LARGE_BODIES));
+        Ok(Self { client, limits: settings.limits, allowed, large_bodies })
     }
 
     /// Fetches a document, within the limits whatever the server does. Dropping the future ends the fetch.
@@ -247,6 +255,7 @@ impl Fetcher {
         let coding = |cause| FetchError::from_coding(cause, url);
         let mut decoder = Decoder::new(&headers::codings(response.headers()), limit_bytes).map_err(coding)?;
         let mut wire_bytes = 0;
+        let mut place = None;
         loop {
             let piece = response
                 .chunk()
@@ -258,6 +267,10 @@ impl Fetcher {
                 return Err(too_large());
             }
             decoder.feed(&piece).map_err(coding)?;
+            if place.is_none() && decoder.len().max(wire_bytes) > LARGE_BODY_BYTES {
+                // The semaphore is never closed; without a place the body is read all the same.
+                place = self.large_bodies.acquire().await.ok();
+            }
         }
         Ok((decoder.finish().map_err(coding)?.into(), wire_bytes))
     }

@@ -32,7 +32,7 @@ pub use panics::abort_on_sled_panic;
 pub use reader::{Counts, Reader, StoryLookup};
 pub use verify::{VerifyReport, verify};
 
-use crate::model::{Batch, Entry, Timestamp};
+use crate::model::{Batch, Timestamp};
 use files::{Files, RealFiles};
 use index::Index;
 use journal::{AppendError, Journal};
@@ -85,8 +85,8 @@ pub struct Store {
     summary: Summary,
     /// The journal's length at which the next checkpoint is tried.
     checkpoint_at: u64,
-    /// The disk's use above which the next compaction is tried.
-    compact_at: u64,
+    /// What disk and data measured after the last compaction, in bytes.
+    compacted: (u64, u64),
     health: Health,
     last_report: OpeningReport,
     lock: lock::Lock,
@@ -102,6 +102,13 @@ enum Health {
     Broken(String),
 }
 
+impl Drop for Store {
+    fn drop(&mut self) {
+        // Not when the last reader goes: the directory is free as soon as the lock is.
+        *self.shared.index.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 /// What the writer and the readers share.
 #[derive(Debug)]
 struct Shared {
@@ -113,7 +120,7 @@ impl Shared {
     fn read<T>(&self, work: impl FnOnce(&Index) -> Result<T, StoreError>) -> Result<T, StoreError> {
         match self.index.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
             Some(index) => work(index),
-            None => Err(StoreError::Index { reason: "it is closed after a failure".to_owned() }),
+            None => Err(StoreError::Index { reason: "it is closed".to_owned() }),
         }
     }
 }
@@ -145,13 +152,12 @@ impl Store {
             sequence: opened.sequence,
             summary: opened.summary,
             checkpoint_at: 0,
-            compact_at: 0,
+            compacted: (0, 0),
             health: Health::Well,
             last_report: opened.report.clone(),
             lock,
         };
         store.plan_checkpoint();
-        store.compact_at = store.settings.compaction_min_bytes;
         Ok((store, opened.report))
     }
 
@@ -216,6 +222,7 @@ impl Store {
     }
 
     /// Ends the store: hands the index to the operating system, so that the next opening has nothing to replay.
+    /// Readers that are still about answer with an error from then on.
     pub fn close(self) -> Result<(), StoreError> {
         self.shared.read(|index| Ok(index.flush()?))
     }
@@ -250,13 +257,5 @@ impl Store {
     }
 }
 
-/// Hash of what a reader would see of an entry.
-fn substance(entry: &Entry) -> u64 {
-    use sha2::{Digest, Sha256};
-    let mut hasher = Sha256::new();
-    for text in entry.visible_text() {
-        hasher.update(text.as_bytes());
-        hasher.update([0]);
-    }
-    hasher.finalize().iter().take(8).fold(0, |hash, byte| (hash << 8) | u64::from(*byte))
-}
+#[cfg(test)]
+mod tests;

@@ -56,6 +56,8 @@ pub(super) struct Layout {
     frames: Vec<u8>,
     chip_press: u128,
     hardware_press: u128,
+    /// The place of the first frame among the features.
+    pub first_frame: usize,
 }
 
 impl Layout {
@@ -64,7 +66,7 @@ impl Layout {
         let mut names: Vec<String> = WHOLES.iter().map(|name| (*name).to_owned()).collect();
         names.extend(Evidence::ALL.iter().map(|class| format!("title: {class}")));
         names.extend(Evidence::ALL.iter().map(|class| format!("body: {class}")));
-        let mut frames = Vec::new();
+        let (mut frames, first_frame) = (Vec::new(), names.len());
         for (bit, name) in (0_u8..).zip(&lexicon.contexts) {
             if let Some(frame) = name.strip_prefix(FRAME) {
                 names.push(format!("title frame: {frame}"));
@@ -74,7 +76,13 @@ impl Layout {
             }
         }
         let mask = |name| lexicon.context(name).map_or(0, |bit| 1_u128 << bit);
-        Self { names, frames, chip_press: mask("press-chips"), hardware_press: mask("press-hardware") }
+        Self {
+            names,
+            frames,
+            chip_press: mask("press-chips"),
+            hardware_press: mask("press-hardware"),
+            first_frame,
+        }
     }
 
     /// The features of a reading, in the order of `names`. `relevant_share` is the feed's history.

@@ -1,4 +1,4 @@
-//! All words of the rules in one automaton, and what a text holds of them.
+//! All words of the rules, and what a text holds of them.
 //!
 //! One pass over the text finds terms, contexts and topic terms alike. Then the longest term wins ("potato
 //! chip" hides "chip"), and the contexts decide on what is ambiguous.
@@ -6,6 +6,7 @@
 use super::notation;
 use super::prepare::Prepared;
 use super::rules::{Evidence, RulesError, RulesFile, TermGroup};
+use super::trie::Trie;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::collections::BTreeMap;
 
@@ -19,8 +20,16 @@ const UNAMBIGUOUS: f32 = 2.5;
 /// The compiled rules.
 #[derive(Debug)]
 pub(super) struct Lexicon {
-    automaton: AhoCorasick,
-    /// For each pattern of the automaton its meanings.
+    /// Patterns that begin where a word begins.
+    words: Trie,
+    /// Patterns that may begin within a word ("*chip").
+    inner: Inner,
+    /// The same of groups with a language of their own, and all Chinese, Japanese and Korean ones: looked for
+    /// only where the text may be in another language than English.
+    foreign: Inner,
+    /// The context of English's commonest words.
+    english: Option<u8>,
+    /// For each pattern its meanings.
     meanings: Vec<Vec<Meaning>>,
     /// The groups of terms.
     pub groups: Vec<Group>,
@@ -126,38 +135,80 @@ impl Lexicon {
         for (user, word, role, case) in topic_words {
             builder.add(user, word, *role, (*case, true))?;
         }
-        let (automaton, meanings) = builder.build()?;
-        Ok(Self { automaton, meanings, groups, contexts })
+        let patterns = builder.patterns;
+        let has_language = |role| match role {
+            Role::Term(group) => {
+                groups.get(usize::from(group)).is_some_and(|group: &Group| group.language.is_some())
+            }
+            _ => false,
+        };
+        let is_foreign = |text: &str, meanings: &[Meaning]| {
+            !text.is_ascii() || meanings.iter().all(|meaning| has_language(meaning.role))
+        };
+        let inner = |foreign| {
+            (0_u32..)
+                .zip(&patterns)
+                .filter(|(_, (text, _))| !text.starts_with(' '))
+                .filter(move |(_, (text, meanings))| is_foreign(text, meanings) == foreign)
+                .map(|(number, (text, _))| (text.as_str(), number))
+        };
+        let begin =
+            |(number, text): (u32, &'_ str)| text.strip_prefix(' ').map(|text| (text.to_owned(), number));
+        let words: Vec<_> = (0_u32..).zip(patterns.keys().map(String::as_str)).filter_map(begin).collect();
+        Ok(Self {
+            words: Trie::new(words.iter().map(|(text, number)| (text.as_str(), *number))),
+            inner: Inner::new(inner(false))?,
+            foreign: Inner::new(inner(true))?,
+            english: contexts
+                .iter()
+                .position(|name| name == "language-en")
+                .and_then(|bit| u8::try_from(bit).ok()),
+            meanings: patterns.into_values().collect(),
+            groups,
+            contexts,
+        })
     }
 
-    /// Everything that the text holds, in order of its end.
+    /// Everything that the text holds, in no certain order.
     pub(super) fn scan(&self, text: &Prepared, found: &mut Vec<Hit>) {
-        let (lower, cased) = (text.lower.as_bytes(), text.cased.as_bytes());
-        for one in self.automaton.find_overlapping_iter(lower) {
-            for meaning in self.meanings.get(one.pattern().as_usize()).into_iter().flatten() {
-                let mut end = one.end();
-                if meaning.closed {
-                    match lower.get(end) {
-                        Some(b' ') | None => {}
-                        Some(b's') if meaning.plural && matches!(lower.get(end + 1), Some(b' ') | None) => {
-                            end += 1;
-                        }
-                        Some(_) => continue,
+        let lower = text.lower.as_bytes();
+        for space in memchr::memchr_iter(b' ', lower) {
+            self.words.at(lower, space + 1, |pattern, end| self.check(text, pattern, (space, end), found));
+        }
+        self.inner.scan(lower, |pattern, place| self.check(text, pattern, place, found));
+        let is_english = |hit: &Hit| matches!(hit.role, Role::Context(bit) if Some(bit) == self.english);
+        if !text.lower.is_ascii() || !found.iter().any(is_english) {
+            self.foreign.scan(lower, |pattern, place| self.check(text, pattern, place, found));
+        }
+    }
+
+    /// Adds what `pattern` means at `place`, where its ends and its case are right.
+    fn check(&self, text: &Prepared, pattern: u32, place: (usize, usize), found: &mut Vec<Hit>) {
+        let (start, pattern_end) = place;
+        let lower = text.lower.as_bytes();
+        let meanings = usize::try_from(pattern).ok().and_then(|pattern| self.meanings.get(pattern));
+        for meaning in meanings.into_iter().flatten() {
+            let mut end = pattern_end;
+            if meaning.closed {
+                match lower.get(end) {
+                    Some(b' ') | None => {}
+                    Some(b's') if meaning.plural && matches!(lower.get(end + 1), Some(b' ') | None) => {
+                        end += 1;
                     }
-                } else {
-                    // The word that a term begins belongs to the hit: "processor*" reaches over "processors".
-                    end = word_end(lower, end);
+                    Some(_) => continue,
                 }
-                if let Some(written) = &meaning.cased {
-                    let here = cased.get(one.start()..one.end()).unwrap_or_default();
-                    let is_same = here == written.as_bytes();
-                    if !is_same && !is_capitals(here, written) {
-                        continue;
-                    }
-                }
-                let (Ok(start), Ok(end)) = (u32::try_from(one.start()), u32::try_from(end)) else { continue };
-                found.push(Hit { start, end, role: meaning.role });
+            } else {
+                // The word that a term begins belongs to the hit: "processor*" reaches over "processors".
+                end = word_end(lower, end);
             }
+            if let Some(written) = &meaning.cased {
+                let here = text.cased.as_bytes().get(start..pattern_end).unwrap_or_default();
+                if here != written.as_bytes() && !is_capitals(here, written) {
+                    continue;
+                }
+            }
+            let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(end)) else { continue };
+            found.push(Hit { start, end, role: meaning.role });
         }
     }
 
@@ -307,15 +358,37 @@ impl Builder {
         }
         Ok(())
     }
+}
 
-    fn build(self) -> Result<(AhoCorasick, Vec<Vec<Meaning>>), RulesError> {
-        let (patterns, meanings): (Vec<_>, Vec<_>) = self.patterns.into_iter().unzip();
+/// Patterns that may begin anywhere.
+#[derive(Debug)]
+struct Inner {
+    /// None where there are no patterns.
+    automaton: Option<AhoCorasick>,
+    numbers: Vec<u32>,
+}
+
+impl Inner {
+    fn new<'a>(patterns: impl Iterator<Item = (&'a str, u32)>) -> Result<Self, RulesError> {
+        let (patterns, numbers): (Vec<&str>, Vec<u32>) = patterns.unzip();
         let count = patterns.len();
+        if count == 0 {
+            return Ok(Self { automaton: None, numbers });
+        }
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(patterns)
             .map_err(|_| RulesError::TooMany { what: "terms", count, limit: 1_000_000 })?;
-        Ok((automaton, meanings))
+        Ok(Self { automaton: Some(automaton), numbers })
+    }
+
+    fn scan(&self, text: &[u8], mut found: impl FnMut(u32, (usize, usize))) {
+        let Some(automaton) = &self.automaton else { return };
+        for one in automaton.find_overlapping_iter(text) {
+            if let Some(number) = self.numbers.get(one.pattern().as_usize()) {
+                found(*number, (one.start(), one.end()));
+            }
+        }
     }
 }

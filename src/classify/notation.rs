@@ -29,11 +29,18 @@ pub(super) fn read(user: &str, written: &str) -> Result<Vec<Term>, RulesError> {
 fn term(text: &str) -> Option<Term> {
     let text = text.trim();
     let inner = text.trim_matches('*');
+    // A percent sign is a word only after a digit.
+    let (digit, inner) =
+        if inner.starts_with('%') { ("0", format!("0{inner}")) } else { ("", inner.to_owned()) };
     let mut prepared = Prepared::default();
-    prepared.add(inner);
-    let strip = |text: &str| text.trim_matches([' ', '|']).to_owned();
+    prepared.add(&inner);
+    prepared.finish();
+    let strip = |text: &str| {
+        let text = text.trim_start_matches([' ', '|']);
+        text.strip_prefix(digit).unwrap_or(text).trim_matches([' ', '|']).to_owned()
+    };
     let (cased, lower) = (strip(&prepared.cased), strip(&prepared.lower));
-    let first = lower.chars().find(|char| char.is_alphanumeric() || *char == '$')?;
+    let first = lower.chars().find(|char| char.is_alphanumeric() || matches!(char, '$' | '%'))?;
     let last = lower.chars().next_back()?;
     let begins = !text.starts_with('*') && !is_cjk(first);
     let space = if begins { " " } else { "" };

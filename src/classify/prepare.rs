@@ -9,7 +9,7 @@
 pub(super) struct Prepared {
     /// As written.
     pub cased: String,
-    /// In lower case.
+    /// In lower case; empty until [`Self::finish`].
     pub lower: String,
     /// Words so far; a sentence mark is no word.
     pub words: usize,
@@ -21,7 +21,7 @@ const BREAK: char = '|';
 impl Prepared {
     /// Room for `bytes` of text.
     pub(super) fn with_capacity(bytes: usize) -> Self {
-        Self { cased: String::with_capacity(bytes), lower: String::with_capacity(bytes), words: 0 }
+        Self { cased: String::with_capacity(bytes), lower: String::new(), words: 0 }
     }
 
     /// Adds a text and gives the range of bytes that it takes up.
@@ -29,29 +29,38 @@ impl Prepared {
         self.stop();
         let start = self.cased.len().saturating_sub(1);
         let mut previous = ' ';
-        let mut chars = text.chars().peekable();
-        while let Some(raw) = chars.next() {
+        let mut rest = text;
+        loop {
+            let run = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+            if run > 0 {
+                let (word, after) = rest.split_at(run);
+                self.begin_word(is_cjk(previous));
+                self.cased.push_str(word);
+                previous = 'a';
+                if word.bytes().next_back().is_some_and(|byte| byte.is_ascii_digit()) {
+                    previous = '0';
+                }
+                rest = after;
+            }
+            let mut chars = rest.chars();
+            let Some(raw) = chars.next() else { break };
+            rest = chars.as_str();
             let char = fold(raw);
-            if char.is_ascii_alphanumeric() {
-                self.letter(char, previous);
-            } else if char.is_ascii() {
-                let next = chars.peek().copied().map_or(' ', fold);
-                if char == '\'' && matches!(next, 's' | 'S') {
-                    // A possessive, if the word ends here.
-                    chars.next();
-                    let after = chars.peek().copied().map_or(' ', fold);
-                    if after.is_alphanumeric() {
-                        self.space();
-                        self.letter(next, ' ');
-                        previous = next;
-                        continue;
-                    }
+            if char.is_ascii() && !char.is_ascii_alphanumeric() {
+                let next = chars.next().map_or(' ', fold);
+                if char == '\''
+                    && matches!(next, 's' | 'S')
+                    && !chars.next().map_or(' ', fold).is_alphanumeric()
+                {
+                    // A possessive goes.
+                    rest = rest.get(1..).unwrap_or_default();
                     self.space();
                 } else {
                     self.mark(char, previous, next);
                 }
             } else if char.is_alphanumeric() {
-                self.letter(char, previous);
+                self.begin_word(previous.is_alphanumeric() && is_cjk(char) != is_cjk(previous));
+                self.cased.push(char);
             } else {
                 self.space();
             }
@@ -61,28 +70,50 @@ impl Prepared {
         start..self.cased.len()
     }
 
-    fn letter(&mut self, char: char, previous: char) {
-        if is_cjk(char) != is_cjk(previous) && previous.is_alphanumeric() {
+    /// Makes the text in lower case.
+    pub(super) fn finish(&mut self) {
+        if self.cased.is_ascii() {
+            self.lower = self.cased.to_ascii_lowercase();
+            return;
+        }
+        self.lower = String::with_capacity(self.cased.len());
+        for char in self.cased.chars() {
+            let mut lower = char.to_lowercase();
+            match (lower.next(), lower.next()) {
+                // Both texts must stay in step, so the few letters whose lower case is longer keep their form.
+                (Some(one), None) if one.len_utf8() == char.len_utf8() => self.lower.push(one),
+                _ => self.lower.push(char),
+            }
+        }
+    }
+
+    /// Before a letter or digit; `apart` where the writing changes.
+    fn begin_word(&mut self, apart: bool) {
+        if apart {
             self.space();
         }
         if self.cased.ends_with(' ') {
             self.words += 1;
         }
-        self.push(char);
     }
 
     /// Punctuation of ASCII between `previous` and `next`.
     fn mark(&mut self, char: char, previous: char, next: char) {
         match char {
-            '.' if previous.is_ascii_digit() && next.is_ascii_digit() => self.push(char),
+            '.' if previous.is_ascii_digit() && next.is_ascii_digit() => self.cased.push(char),
             '.' if previous.is_alphanumeric() && next.is_alphanumeric() => self.space(),
             // "U.S." is one word, and no sentence ends there.
             '.' if self.ends_in_initial() => self.space(),
-            '&' if previous.is_alphanumeric() && next.is_alphanumeric() => self.push(char),
-            '%' if previous.is_ascii_digit() => self.push(char),
+            '&' if previous.is_alphanumeric() && next.is_alphanumeric() => self.cased.push(char),
+            // A word of its own, so that "% off" is a phrase.
+            '%' if previous.is_ascii_digit() => {
+                self.space();
+                self.cased.push(char);
+                self.space();
+            }
             '$' if next.is_ascii_digit() => {
                 self.space();
-                self.push(char);
+                self.cased.push(char);
             }
             '\'' if previous.is_alphanumeric() && next.is_alphanumeric() && !self.ends_in_initial() => {}
             '.' | ',' | ';' | ':' | '!' | '?' | '|' | '(' | ')' | '[' | ']' | '"' | '\n' => self.stop(),
@@ -101,29 +132,14 @@ impl Prepared {
     fn stop(&mut self) {
         self.space();
         if !self.cased.ends_with("| ") && self.cased.len() > 1 {
-            self.push(BREAK);
+            self.cased.push(BREAK);
         }
         self.space();
     }
 
     fn space(&mut self) {
         if !self.cased.ends_with(' ') {
-            self.push(' ');
-        }
-    }
-
-    fn push(&mut self, char: char) {
-        if char.is_ascii() {
-            self.cased.push(char);
-            self.lower.push(char.to_ascii_lowercase());
-            return;
-        }
-        self.cased.push(char);
-        let mut lower = char.to_lowercase();
-        match (lower.next(), lower.next()) {
-            // Both texts must stay in step, so the few letters whose lower case is longer keep their form.
-            (Some(one), None) if one.len_utf8() == char.len_utf8() => self.lower.push(one),
-            _ => self.lower.push(char),
+            self.cased.push(' ');
         }
     }
 }
@@ -147,4 +163,43 @@ fn fold(char: char) -> char {
 /// Chinese, Japanese or Korean writing, which has no spaces between words, or none before particles.
 pub(super) fn is_cjk(char: char) -> bool {
     matches!(char, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{1100}'..='\u{11ff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prepared(text: &str) -> (String, String) {
+        let mut prepared = Prepared::default();
+        prepared.add(text);
+        prepared.finish();
+        (prepared.cased, prepared.lower)
+    }
+
+    #[test]
+    fn words_stand_between_single_spaces_and_marks_stand_alone() {
+        let cases = [
+            ("High-NA: Intel’s turn", " High NA | Intel turn | "),
+            ("U.S. curbs, again", " U S curbs | again | "),
+            ("1.4nm at $500 (50% off)", " 1.4nm at $500 | 50 % off | "),
+            ("AT&T's R&D", " AT&T R&D | "),
+            ("ＨＢＭ４を量産", " HBM4 を量産 | "),
+            ("台积电N2良率", " 台积电 N2 良率 | "),
+            ("node.js isn't it", " node js isnt it | "),
+            ("d'Intel", " d Intel | "),
+            ("'s", " "),
+            ("", " "),
+        ];
+        for (text, want) in cases {
+            assert_eq!(prepared(text).0, want, "case: {text}");
+        }
+    }
+
+    #[test]
+    fn both_texts_stay_in_step() {
+        for text in ["GRÖẞE İstanbul", "Ünal ǅ ﬁ", "日本ＡＢＣ", "\u{1F600} x"] {
+            let (cased, lower) = prepared(text);
+            assert_eq!(cased.len(), lower.len(), "case: {text}");
+        }
+    }
 }

@@ -74,6 +74,8 @@ impl Reading {
         text.add(feed.publisher);
         reading.ends = [title_range.end, body_range.end, aside_end, text.cased.len()]
             .map(|end| u32::try_from(end).unwrap_or(u32::MAX));
+        text.finish();
+        reading.hits.reserve(64);
         lexicon.scan(&text, &mut reading.hits);
         reading.hits.sort_unstable_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end), hit.role));
         reading.see_contexts();
@@ -98,9 +100,11 @@ impl Reading {
 
     fn decide(&mut self, lexicon: &Lexicon, language: &str) {
         let mut contexts = self.title_contexts | self.body_contexts | self.publisher_contexts;
+        // The hits are sorted, and the publisher's name comes last: it counts only as a context.
         let publisher_start = self.ends[2];
-        let own: Vec<Hit> = self.hits.iter().copied().filter(|hit| hit.start + 1 < publisher_start).collect();
-        let (terms, hidden) = lexicon.count(&own, &mut contexts, language);
+        let own = self.hits.partition_point(|hit| hit.start + 1 < publisher_start);
+        let own = self.hits.get(..own).unwrap_or_default();
+        let (terms, hidden) = lexicon.count(own, &mut contexts, language);
         self.terms = terms;
         self.hidden = hidden;
         self.body_contexts |= contexts & 1;

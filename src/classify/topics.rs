@@ -105,6 +105,10 @@ impl Topics {
 
     /// The slugs of the topics that the entry is about, the strongest first.
     pub(super) fn of(&self, reading: &Reading, lexicon: &Lexicon) -> Vec<String> {
+        let is_of_topic = |hit: &Hit| matches!(hit.role, Role::Topic(_) | Role::Hint(_));
+        if reading.terms.is_empty() && !reading.hits.iter().any(is_of_topic) {
+            return Vec::new();
+        }
         let mut sums: Vec<Sum> = vec![Sum::default(); self.rules.len()];
         for hit in &reading.hits {
             let (place, part) = match hit.role {

@@ -16,6 +16,8 @@ pub(super) struct Credits {
     pub(super) links: Vec<String>,
     /// Publishers by name.
     pub(super) names: Vec<String>,
+    /// Publishers whose report it tells of, without naming it as its source.
+    pub(super) told_by: Vec<String>,
 }
 
 /// Reads the credits of an entry whose feed is called `publisher`.
@@ -28,10 +30,11 @@ pub(super) fn find(entry: &Entry, publisher: &str, publishers: &Publishers) -> C
     for text in [&entry.summary, &entry.content] {
         read_lines(text, publisher, publishers, &mut credits);
     }
-    credits.name(headline::credited_in_tail(&entry.title, publisher, publishers), publisher, publishers);
-    if let Some(name) = reported_by(&entry.title, publishers) {
-        credits.name(Some(name), publisher, publishers);
-    }
+    credits.told_by.extend(reported_by(&entry.title, publishers).map(str::to_owned));
+    // "Headline - Publisher" at an aggregator tells whose piece it is.
+    credits
+        .told_by
+        .extend(headline::credited_in_tail(&entry.title, publisher, publishers).map(str::to_owned));
     // A link away from its publisher names the page that it points to.
     let is_pointer = publishers.kind(publisher) == PublisherKind::Aggregator;
     if is_pointer {

@@ -14,6 +14,8 @@ const BACKGROUND: &str = include_str!("../../config/story-terms.tsv");
 pub(super) const NONE: u32 = u32::MAX;
 /// Ids of words have this many bits; the rest of a token holds marks.
 pub(super) const ID_BITS: u32 = 24;
+/// The bits of the id.
+pub(super) const ID: u32 = (1 << ID_BITS) - 1;
 
 /// A word of the dictionary.
 #[derive(Debug, Clone, Copy)]
@@ -96,7 +98,7 @@ impl Dictionary {
         let term = Term { idf, sense: lexicon().sense_of(word), newest: NONE, live: 0 };
         let id = match self.free.pop() {
             Some(id) => id,
-            None => u32::try_from(self.terms.len()).unwrap_or(NONE) & ((1 << ID_BITS) - 1),
+            None => u32::try_from(self.terms.len()).unwrap_or(NONE) & ID,
         };
         match self.terms.get_mut(id as usize) {
             Some(slot) => *slot = term,
@@ -104,6 +106,11 @@ impl Dictionary {
         }
         self.ids.insert(word.into(), id);
         id
+    }
+
+    /// The term of a word, where it is known.
+    pub(super) fn known(&self, word: &str) -> Option<Term> {
+        self.ids.get(word).map(|id| self.term(*id))
     }
 
     /// The term of an id that [`Self::intern`] gave.

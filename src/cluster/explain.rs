@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use crate::model::EntryId;
 
-use super::dictionary::NONE;
 use super::engine::Engine;
 use super::model::tempering;
 use super::pair::{TABLE, Values, compare, gap_days};
@@ -100,15 +99,14 @@ impl Engine {
     }
 
     /// The strongest reasons of a join, in one line.
-    pub(super) fn reasons(&self, one: &Side, nearest: u32, values: &Values, is_credited: bool) -> String {
-        if nearest == NONE {
-            return String::new();
-        }
-        let mut other = Side::default();
+    pub(super) fn reasons(&self, number: u32, nearest: u32, values: &Values, is_credited: bool) -> String {
+        let (mut one, mut other) = (Side::default(), Side::default());
+        one.read(number, &self.shelf, &self.dictionary);
+        one.index();
         other.read(nearest, &self.shelf, &self.dictionary);
         let spelled =
             |id: u32| self.spelled.iter().find(|(known, _)| *known == id).map(|(_, word)| word.clone());
-        let mut words: Vec<String> = shared_ids(one, &other, 4).into_iter().filter_map(spelled).collect();
+        let mut words: Vec<String> = shared_ids(&one, &other, 4).into_iter().filter_map(spelled).collect();
         if words.is_empty() {
             words.push("nothing rare".to_owned());
         }
@@ -123,7 +121,7 @@ impl Engine {
                 part.contribution()
             );
         }
-        let hours = gap_days(one, &other) * 24.0;
+        let hours = gap_days(&one, &other) * 24.0;
         let _ = write!(line, "; {hours:.0} h apart");
         if is_credited {
             line += "; one credits the other";

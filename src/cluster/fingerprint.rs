@@ -53,8 +53,8 @@ pub struct Fingerprint {
     pub(super) links: Vec<u64>,
     /// Hashes of publishers that it credits by name.
     pub(super) credited: Vec<u32>,
-    /// Names of what it credits, for people.
-    pub(super) credit_words: Vec<String>,
+    /// Hashes of publishers whose report it tells of.
+    pub(super) told_by: Vec<u32>,
     pub(super) is_machine_written: bool,
     /// Hash of the headline's words, where there are enough of them.
     pub(super) title_key: Option<u64>,
@@ -123,7 +123,7 @@ pub fn fingerprint(
         declared: credits.links.iter().filter_map(|url| link_key(url)).collect(),
         links: entry.links.iter().take(24).filter_map(|url| link_key(url)).collect(),
         credited: credits.names.iter().map(|name| hash32(&key(publishers.owner(name)))).collect(),
-        credit_words: credits.names,
+        told_by: credits.told_by.iter().map(|name| hash32(&key(publishers.owner(name)))).collect(),
         is_machine_written: is_machine_written(entry, publisher, publishers),
         title_key: title_key(&title_reading.words),
         title: distinct(title_reading.words, MAX_TITLE_WORDS),
@@ -173,6 +173,22 @@ fn piece_flags(title: &str, kind: Kind, words: &[Word]) -> u16 {
     if asks.contains(&first.as_str()) || title.ends_with('?') {
         flags |= flag::QUESTION;
     }
+    let lower = title.to_lowercase();
+    let looks_ahead = [
+        "ahead of",
+        "what to expect",
+        "what to watch",
+        "big test",
+        "braces for",
+        "to report",
+        "before earnings",
+    ];
+    if looks_ahead.iter().any(|words| lower.contains(words)) {
+        flags |= flag::PREVIEW;
+    }
+    if words.windows(2).any(|pair| is_sector_pair(pair)) {
+        flags |= flag::SECTOR | flag::MARKET;
+    }
     let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.text.as_str()));
     let is_filing = has(&["position", "stak", "hold", "holding"])
         && (has(&["llc", "lp", "advisor", "wealth", "capital", "management", "fund", "etf"])
@@ -192,6 +208,17 @@ fn piece_flags(title: &str, kind: Kind, words: &[Word]) -> u16 {
             Kind::RoundUp => flag::DIGEST,
             Kind::News | Kind::HowTo | Kind::Vendor | Kind::Job => 0,
         }
+}
+
+/// "Chip stocks", "semiconductor selloff", "memory names": a sector, not a company.
+fn is_sector_pair(pair: &[Word]) -> bool {
+    const SECTORS: [&str; 8] = ["chip", "semiconductor", "memory", "tech", "ai", "asian", "global", "asia"];
+    const MOVES: [&str; 14] = [
+        "stock", "selloff", "rally", "sector", "rout", "trad", "slid", "etf", "index", "name", "market",
+        "rebound", "slump", "sell",
+    ];
+    let [first, second] = pair else { return false };
+    SECTORS.contains(&first.text.as_str()) && MOVES.contains(&second.text.as_str())
 }
 
 /// The words without repeats, at most `most`.

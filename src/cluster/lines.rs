@@ -9,7 +9,7 @@ use crate::model::{Claimed, DeclaredSource, Entry, EntryId, FeedId, Timestamp, V
 use crate::text;
 
 use super::engine::{Assignment, Engine, Outcome, Settings};
-use super::fingerprint::fingerprint;
+use super::fingerprint::{Fingerprint, fingerprint};
 use super::publishers::Publishers;
 
 /// Repair passes come so often, by the clock of the input.
@@ -17,7 +17,7 @@ const REPAIR_EVERY: TimeDelta = TimeDelta::hours(6);
 
 /// An entry as a line gives it; unknown keys are ignored.
 #[derive(Debug, Deserialize)]
-pub(super) struct Line {
+struct Line {
     id: serde_json::Value,
     #[serde(default)]
     title: Option<String>,
@@ -45,7 +45,7 @@ pub(super) struct Line {
 
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Source {
+enum Source {
     Name(String),
     Both {
         #[serde(default)]
@@ -118,6 +118,17 @@ impl Lines {
         self.order.iter().map(|place| self.answer(place)).collect()
     }
 
+    /// The fingerprint of a line's entry.
+    pub(super) fn fingerprint(
+        &self,
+        line: &str,
+        verdict: &Verdict,
+    ) -> Result<Fingerprint, serde_json::Error> {
+        let line: Line = serde_json::from_str(line)?;
+        let publisher = line.publisher.clone().or_else(|| line.feed.clone()).unwrap_or_default();
+        Ok(fingerprint(&self.entry(line), verdict, &publisher, &self.publishers))
+    }
+
     fn place(&mut self, line: Line, keep_all: bool, judge: impl Fn(&Entry, &str) -> Verdict) -> Place {
         let publisher = line.publisher.clone().or_else(|| line.feed.clone()).unwrap_or_default();
         let id = line.id.clone();
@@ -139,7 +150,7 @@ impl Lines {
     }
 
     /// The entry of a line. Its feed is the line's feed, else its publisher; its guid the line's id.
-    pub(super) fn entry(&self, line: Line) -> Entry {
+    fn entry(&self, line: Line) -> Entry {
         let feed = FeedId::of(line.feed.as_deref().or(line.publisher.as_deref()).unwrap_or_default());
         let guid = match &line.id {
             serde_json::Value::String(id) => id.clone(),

@@ -16,6 +16,8 @@ pub(super) struct Model {
     pub(super) bias: f32,
     /// From this story score on an entry joins.
     pub(super) fold: f32,
+    /// What the best pair counts in a story score; the rest is the mean.
+    pub(super) best_share: f32,
     /// From this story score on a story is named as related.
     pub(super) related: f32,
 }
@@ -38,7 +40,7 @@ impl Model {
 
     /// A model that joins nothing.
     pub(super) fn empty() -> Self {
-        Self { weights: [0.0; FEATURES], bias: -10.0, fold: 0.8, related: 0.5 }
+        Self { weights: [0.0; FEATURES], bias: -10.0, fold: 0.8, best_share: 0.3, related: 0.5 }
     }
 
     /// Reads a table: a name, a tab, a number a line; `#` begins a comment.
@@ -53,6 +55,7 @@ impl Model {
             match name {
                 "bias" => model.bias = number,
                 "threshold:fold" => model.fold = number,
+                "share:best" => model.best_share = number,
                 "threshold:related" => model.related = number,
                 _ => {
                     let at = TABLE.iter().position(|(known, _)| *known == name).ok_or_else(error)?;
@@ -87,6 +90,7 @@ pub(super) fn tempering(one: &Side, other: &Side) -> (f32, Option<&'static str>)
         (both(flag::FILING), 0.3, "two funds' filings"),
         (both(flag::MARKET) && gap > 1.6 && !both(flag::RESULTS), 0.6, "market notes of different days"),
         (only(flag::PREVIEW | flag::DIGEST), 0.7, "a preview or round-up against news"),
+        (only(flag::REVIEW), 0.6, "a test against news"),
         (both(flag::ANALYST) && gap > 1.6, 0.5, "analysts' notes of different days"),
         (one.title_count.min(other.title_count) <= 2, 0.8, "a headline of two words"),
     ];

@@ -43,6 +43,10 @@ features! {
     // Together.
     cosine_and_name 1, cosine_and_event 1, name_and_rare 1, name_and_event 1, rare_and_event 1, money_and_name 1,
     subject_event_day 1, subject_event_rare 1, summary_and_name 1,
+    // Near in time.
+    rare_near 1, name_near 1, cosine_near 1, cosine_high 1, lane_day 1, lane_day_conflict -1, subject_near 1, subject_rare_near 1,
+    // Against what is live now.
+    local_rarest 1, local_second 1, local_sum 1, burst 1,
 }
 
 /// The numbers of a pair.
@@ -60,6 +64,7 @@ pub(super) fn compare(one: &Side, other: &Side) -> Values {
     values.lanes(one, other, time, who.subject);
     values.source(one, other);
     values.together(&shared, &who, &numbers, time);
+    values.near(one, other, &shared, &who, time);
     values.0
 }
 
@@ -78,6 +83,9 @@ struct Shared {
     across: [f32; 3],
     title_summary: [f32; 2],
     rare: [u8; 3],
+    /// The two rarest shared words by what is live now, and the sum; see [`SideWord::local`].
+    local: [f32; 3],
+    burst: f32,
     places: u8,
     /// The heaviest headline word of each that the other lacks.
     left: [f32; 2],
@@ -97,6 +105,8 @@ impl Shared {
             across: [0.0; 3],
             title_summary: [0.0; 2],
             rare: [0; 3],
+            local: [0.0; 3],
+            burst: 0.0,
             places: 0,
             left: [0.0; 2],
         };
@@ -148,6 +158,14 @@ impl Shared {
         let both_headline = ours.is_headline() && theirs.is_headline();
         if both_headline {
             self.idfs.push(idf);
+            let local = theirs.local;
+            if local > self.local[0] {
+                self.local = [local, self.local[0], self.local[2]];
+            } else if local > self.local[1] {
+                self.local[1] = local;
+            }
+            self.local[2] += local;
+            self.burst += (theirs.local_only - 1.5).max(0.0) * (idf / 5.0).min(1.0);
         }
         if idf > RARE && theirs.marks & mark::NUMBER == 0 {
             self.rare[0] += u8::from(ours.title > 0.0 && theirs.title > 0.0);
@@ -185,8 +203,12 @@ impl Filler {
         }
     }
 
+    fn value(&self, feature: Feature) -> f32 {
+        self.0.get(feature as usize).copied().unwrap_or(0.0)
+    }
+
     fn holds(&self, feature: Feature) -> bool {
-        self.0.get(feature as usize).is_some_and(|value| *value > 0.0)
+        self.value(feature) > 0.0
     }
 
     fn yes(&mut self, feature: Feature, is_so: bool) {
@@ -396,6 +418,28 @@ impl Filler {
         self.set(F::length_ratio, count(one.title_count.abs_diff(other.title_count)) / longest);
         self.yes(F::summaries_both, one.has_summary && other.has_summary);
         self.yes(F::summaries_none, !one.has_summary && !other.has_summary);
+    }
+
+    fn near(&mut self, one: &Side, other: &Side, shared: &Shared, who: &Who, time: Time) {
+        use Feature as F;
+        let near = (-time.gap).exp();
+        self.set(F::rare_near, shared.idf(0) / 10.0 * near);
+        self.set(F::name_near, self.value(F::name_rare) / 10.0 * near);
+        self.set(F::cosine_near, shared.cosine_headline * near);
+        self.set(F::cosine_high, (shared.cosine_headline - 0.4).max(0.0));
+        let talks_shop =
+            |side: &Side| side.has(flag::MARKET | flag::RESULTS) && !side.has(flag::ANALYST | flag::PREVIEW);
+        let is_one_day = who.subject && talks_shop(one) && talks_shop(other) && time.gap < 1.6;
+        let is_one_sector = one.is_sector_move() == other.is_sector_move();
+        self.yes(F::lane_day, is_one_day && is_one_sector);
+        self.yes(F::lane_day_conflict, is_one_day && one.direction * other.direction < 0);
+        let subject = f32::from(u8::from(who.subject));
+        self.set(F::subject_near, subject * near);
+        self.set(F::subject_rare_near, subject * near * shared.idf(0) / 10.0);
+        self.set(F::local_rarest, shared.local[0]);
+        self.set(F::local_second, shared.local[1]);
+        self.set(F::local_sum, shared.local[2].ln_1p());
+        self.set(F::burst, shared.burst.ln_1p());
     }
 
     fn together(&mut self, shared: &Shared, who: &Who, numbers: &Numbers, time: Time) {

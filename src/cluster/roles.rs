@@ -30,12 +30,7 @@ impl Engine {
             record.role = role;
             let similarity = record.similarity;
             if is_changed {
-                outcomes.push(Outcome::Assigned(self.assignment(
-                    *number,
-                    role,
-                    similarity,
-                    because.to_owned(),
-                )));
+                outcomes.push(self.assigned(*number, role, similarity, because.to_owned()));
             }
         }
         outcomes

@@ -55,6 +55,13 @@ pub(super) struct Record {
     pub(super) role: Role,
 }
 
+impl Record {
+    /// It was withdrawn.
+    pub(super) fn is_dead(&self) -> bool {
+        self.bits & bit::DEAD != 0
+    }
+}
+
 /// Bits of [`Record::bits`].
 pub(super) mod bit {
     /// Only the day of its time is known.
@@ -65,8 +72,6 @@ pub(super) mod bit {
     pub(in crate::cluster) const MACHINE: u8 = 1 << 2;
     /// A vendor's own release.
     pub(in crate::cluster) const VENDOR: u8 = 1 << 3;
-    /// It declares a source or credits somebody; see the engine's side table.
-    pub(in crate::cluster) const CREDITS: u8 = 1 << 4;
     /// Its publisher is an aggregator.
     pub(in crate::cluster) const AGGREGATOR: u8 = 1 << 5;
     /// Withdrawn (the entry was revised); found by no chain.

@@ -29,6 +29,10 @@ pub(super) mod mark {
 
 /// From this idf on a word counts as rare: about one headline in 500.
 pub(super) const RARE: f32 = 6.3;
+/// Counts of what is live mean little below so many entries; the weights were learnt on about as many.
+const LEAST_LIVE: u32 = 300;
+/// The logarithm of one in 150: rarer than that cannot be told apart among 300 entries.
+const MOST_LOCAL: f32 = 5.0;
 /// Seconds of a day.
 const DAY: f32 = 86_400.0;
 
@@ -54,10 +58,13 @@ pub(super) struct SideWord {
     pub(super) headline: f32,
     pub(super) summary: f32,
     pub(super) all: f32,
+    /// How rare it is among what is live now; at most its idf, and the same without that bound.
+    pub(super) local: f32,
+    pub(super) local_only: f32,
 }
 
 impl SideWord {
-    fn new(stored: u32, dictionary: &Dictionary) -> Self {
+    fn new(stored: u32, dictionary: &Dictionary, live: f32) -> Self {
         let id = stored & ((1 << ID_BITS) - 1);
         let term = dictionary.term(id);
         let factor = |number: f32, model: f32| {
@@ -79,7 +86,19 @@ impl SideWord {
             (true, false) => headline,
             (false, _) => 0.4 * summary,
         };
-        Self { id, marks: stored & !((1 << ID_BITS) - 1), term, title, slug, headline, summary, all }
+        let local_only = (live / (term.live.max(2) as f32)).ln().min(MOST_LOCAL);
+        Self {
+            id,
+            marks: stored & !((1 << ID_BITS) - 1),
+            term,
+            title,
+            slug,
+            headline,
+            summary,
+            all,
+            local: local_only.min(term.idf).max(0.0),
+            local_only,
+        }
     }
 
     /// In the headline or the URL.
@@ -150,7 +169,9 @@ impl Side {
         let Some(record) = entries.get(number) else { return };
         self.number = number;
         self.words.clear();
-        self.words.extend(entries.words(number).iter().map(|stored| SideWord::new(*stored, dictionary)));
+        let live = entries.len().max(LEAST_LIVE) as f32;
+        self.words
+            .extend(entries.words(number).iter().map(|stored| SideWord::new(*stored, dictionary, live)));
         self.facts.clear();
         self.facts.extend(entries.facts(number));
         self.take_record(record);

@@ -19,6 +19,13 @@ pub(super) struct Word {
     pub(super) is_capital: bool,
 }
 
+impl Word {
+    /// It is no number.
+    pub(super) fn is_name(&self) -> bool {
+        matches!(self.sort, Sort::Plain | Sort::Model)
+    }
+}
+
 /// What sort of word it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sort {

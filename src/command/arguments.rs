@@ -24,16 +24,10 @@ pub struct Global {
     /// The data directory.
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// What to log: error, warn, info, debug, trace, or a filter such as `chipwire::fetch=debug`.
-    #[arg(
-        long,
-        global = true,
-        value_name = "LEVEL",
-        env = "CHIPWIRE_LOG",
-        default_value = "info",
-        hide_env = true
-    )]
-    pub log: String,
+    /// What to log: error, warn, info, debug, trace, or a filter such as `chipwire::fetch=debug`; `info` for the
+    /// daemon and `warn` for other commands where nothing is said.
+    #[arg(long, global = true, value_name = "LEVEL", env = "CHIPWIRE_LOG", hide_env = true)]
+    pub log: Option<String>,
     /// How to write the log.
     #[arg(
         long,

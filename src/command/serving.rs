@@ -57,7 +57,9 @@ async fn serve(data: &Path, current: Current, reload: impl Fn() -> Result<Curren
     }
     let (stop, stopped) = watch::channel(false);
     let handle = roles.handle.clone();
-    let desk = tokio::spawn(answer_commands(handle.clone(), data.to_owned()));
+    // Before readiness is told, so that a command that waits for it finds the socket.
+    let control = control(&handle, data).await;
+    let desk = control.map(|control| tokio::spawn(answer_commands(handle.clone(), control)));
     let (readiness, ready) = watch::channel(readiness(&handle));
     let (archive, archive_requests) = mpsc::channel(ARCHIVE_REQUESTS);
     let (hub_events, hub_requests) = mpsc::channel(ARCHIVE_REQUESTS);
@@ -81,7 +83,7 @@ async fn serve(data: &Path, current: Current, reload: impl Fn() -> Result<Curren
     Notifier.stopping("ending: what was accepted is being kept");
     info!("ending");
     stop.send_replace(true);
-    for task in [desk, archive_task, hubs, first] {
+    for task in [archive_task, hubs, first].into_iter().chain(desk) {
         task.abort();
     }
     // The server answers what it is answering, within its own time limit.
@@ -162,16 +164,16 @@ fn announce(base: &Base, handle: &Handle) {
 }
 
 /// The control socket. Without it the daemon still does its main work.
-async fn answer_commands(handle: Handle, data: std::path::PathBuf) {
-    let control = match Control::bind(&data) {
-        Ok(control) => control,
-        Err(error) => return error!(%error, "commands can't reach this daemon"),
-    };
-    if control.path().parent() != Some(data.as_path())
-        && handle.announce_socket(control.path()).await.is_err()
-    {
+async fn control(handle: &Handle, data: &Path) -> Option<Control> {
+    let bound = Control::bind(data).inspect_err(|error| error!(%error, "commands can't reach this daemon"));
+    let control = bound.ok()?;
+    if control.path().parent() != Some(data) && handle.announce_socket(control.path()).await.is_err() {
         warn!("the control socket's place could not be written to DATA/LOCK");
     }
+    Some(control)
+}
+
+async fn answer_commands(handle: Handle, control: Control) {
     let (sender, mut asked) = mpsc::channel(16);
     let serving = tokio::spawn(control.serve(sender));
     while let Some((request, answers)) = asked.recv().await {

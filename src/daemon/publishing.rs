@@ -31,9 +31,8 @@ pub struct Snapshots {
 pub(super) struct Publishing {
     reader: Reader,
     viewer: Viewer,
-    /// Where readers find us while no public address is configured.
+    /// Where we listen; readers find us there while `publish.public_url` is empty.
     listening: Base,
-    base: Base,
     stories: FxHashMap<StoryId, Arc<StoryView>>,
     complete_since: Timestamp,
     wire: watch::Sender<Arc<Wire>>,
@@ -53,14 +52,13 @@ pub(super) fn load(
 ) -> Result<(Publishing, Snapshots), StoreError> {
     let settings = current.publish_settings();
     let base = current.base(&listening);
-    let (wire, wires) = watch::channel(Arc::new(Wire::empty(settings, base.clone(), now())));
+    let (wire, wires) = watch::channel(Arc::new(Wire::empty(settings, base, now())));
     let (sources, of_sources) = watch::channel(Arc::new(Sources::new(now(), Vec::new())));
     let viewer = Viewer::new(reader.clone(), current);
     let mut role = Publishing {
         reader,
         viewer,
         listening,
-        base,
         stories: FxHashMap::default(),
         complete_since: now(),
         wire,
@@ -119,7 +117,6 @@ pub(super) async fn run(
 impl Publishing {
     fn take(&mut self, changed: &Changed, current: Option<Arc<Current>>) -> Result<(), StoreError> {
         if let Some(current) = current {
-            self.base = current.base(&self.listening);
             self.viewer = Viewer::new(self.reader.clone(), current);
             self.stories.clear();
             self.load_all()?;
@@ -183,7 +180,7 @@ impl Publishing {
         let stories = self.stories.values().cloned().collect();
         let wire = Wire::new(
             self.viewer.current().publish_settings(),
-            self.base.clone(),
+            self.viewer.current().base(&self.listening),
             at,
             self.topics(),
             (stories, self.complete_since),

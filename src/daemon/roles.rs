@@ -129,7 +129,7 @@ impl Roles {
     ///
     /// # Errors
     /// The store can't be opened, or the client can't be built.
-    pub fn start(data: &Path, current: &Current, base: Base, scope: Scope) -> Result<Self, DaemonError> {
+    pub fn start(data: &Path, current: &Current, listening: Base, scope: Scope) -> Result<Self, DaemonError> {
         let fetcher = current.fetcher()?;
         let (store, opening) = Store::open(data, store::Settings::default(), now())?;
         let reader = store.reader();
@@ -145,7 +145,7 @@ impl Roles {
         let (stop, stopped) = watch::channel(());
         let (due_sender, due) = watch::channel(None);
         let (publishing, snapshots) =
-            publishing::load(reader.clone(), Arc::clone(&current), base, Arc::clone(&metrics))?;
+            publishing::load(reader.clone(), Arc::clone(&current), listening, Arc::clone(&metrics))?;
         let desk = Desk {
             store,
             current,

@@ -71,6 +71,11 @@ impl Decoder {
         push(&mut self.stages, piece, &mut Sink { body: &mut self.body, limit: self.limit })
     }
 
+    /// Bytes that were decoded so far.
+    pub(super) fn len(&self) -> u64 {
+        self.body.len() as u64
+    }
+
     /// The whole body, once all pieces were fed.
     pub(super) fn finish(mut self) -> Result<Vec<u8>, DecodeError> {
         let mut stages = self.stages.as_mut_slice();

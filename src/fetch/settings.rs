@@ -45,12 +45,12 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The limits that `poll.timeout` and `poll.max_body` stand for: a connection gets a third of the time and at
-    /// most 10 s, a head two thirds and at most 20 s.
+    /// The limits that `poll.timeout` and `poll.max_body` stand for: a connection gets at most 10 s, a head at most
+    /// 20 s.
     pub fn new(timeout: Duration, max_body_bytes: u64) -> Self {
         Self {
-            connect_timeout: (timeout / 3).min(Duration::from_secs(10)),
-            head_timeout: (timeout * 2 / 3).min(Duration::from_secs(20)),
+            connect_timeout: timeout.min(Duration::from_secs(10)),
+            head_timeout: timeout.min(Duration::from_secs(20)),
             timeout,
             max_body_bytes,
         }

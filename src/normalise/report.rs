@@ -72,7 +72,7 @@ pub fn report(path: &str, document: &Document, limits: &Limits) -> Report {
             format: Some(feed.format),
             repaired: feed.repaired,
             feed: FeedReport { title: feed.title, link: feed.link, language: feed.language },
-            entries: feed.entries.into_iter().map(|entry| EntryReport::of(entry, feed.format)).collect(),
+            entries: feed.entries.into_iter().map(EntryReport::of).collect(),
         },
         Err(error) => Report::failed(path, error.to_string()),
     }
@@ -94,11 +94,10 @@ impl Report {
 }
 
 impl EntryReport {
-    fn of(parsed: ParsedEntry, format: &str) -> Self {
+    fn of(parsed: ParsedEntry) -> Self {
         let base = parsed.link.as_deref().and_then(|link| Url::parse(link).ok());
-        // Atom's ids are URIs: of an entry without a link, the only address that it has.
-        let address = parsed.id.as_deref().filter(|_| format.starts_with("atom"));
-        let address = address.and_then(|id| Url::parse(id).ok()).map(String::from);
+        // Of an entry without a link, an id that is a URI (`tag:…`, `urn:…`) is the only address that it has.
+        let address = parsed.id.as_deref().and_then(|id| Url::parse(id).ok()).map(String::from);
         let link = parsed.link.clone().or(address);
         let id = parsed.id.or_else(|| parsed.link.clone()).unwrap_or_else(|| {
             let plain = |html: &Option<String>| text::plain(html.as_deref().unwrap_or_default());

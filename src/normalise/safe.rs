@@ -47,13 +47,17 @@ pub(crate) fn clean(html: &str, base: Option<&Url>) -> String {
     if !html.contains(['<', '&', '>']) {
         return html.to_owned();
     }
-    if text::tags(html).count() > MOST_DEPTH && depth(html) > MOST_DEPTH {
+    // Without a single `>` nothing in it is a tag, and a `<` is meant to be seen.
+    let shown = if html.contains('>') { Cow::Borrowed(html) } else { Cow::Owned(html.replace('<', "&lt;")) };
+    let html = &*shown;
+    if memchr::memchr_iter(b'<', html.as_bytes()).count() > MOST_DEPTH && depth(html) > MOST_DEPTH {
         return escape(&text::plain(html));
     }
-    let harmless = without_harm(html);
-    match base {
+    let (harmless, has_relative_links) = without_harm(html);
+    match base.filter(|_| has_relative_links) {
         None => CLEANER.clean(&harmless).to_string(),
         Some(base) => {
+            // Ammonia takes a base for good, so that it costs a cleaner of its own: only where it is needed.
             let mut cleaner = cleaner();
             cleaner.url_relative(UrlRelative::RewriteWithBase(base.clone()));
             cleaner.clean(&harmless).to_string()
@@ -123,24 +127,32 @@ const DRAWN: &[&str] = &[
     "msubsup", "msup", "mtable", "mtd", "mtext", "mtr", "munder", "munderover", "path", "semantics", "text", "title", "tspan",
 ];
 
-/// Takes out pictures of 1×1 and those of known counters, and tags of what is not HTML, but not the text in it.
-fn without_harm(html: &str) -> Cow<'_, str> {
+/// Takes out pictures of 1×1 and those of known counters, and tags of what is not HTML, but not the text in it. Also
+/// tells whether links or pictures without a scheme are left.
+fn without_harm(html: &str) -> (Cow<'_, str>, bool) {
+    let is_relative = |target: String| !target.starts_with("http:") && !target.starts_with("https:");
+    let is_one_of = |tag: &text::Tag<'_>, names: &[&str]| names.iter().any(|name| tag.is(name));
     let mut out = String::new();
     let mut rest_from = 0;
-    let is_one_of = |tag: &text::Tag<'_>, names: &[&str]| names.iter().any(|name| tag.is(name));
-    let is_harmful = |tag: &text::Tag<'_>| {
-        if tag.is("img") { is_beacon(tag) } else { is_one_of(tag, SWALLOWING) || is_one_of(tag, DRAWN) }
-    };
-    for tag in text::tags(html).filter(is_harmful) {
-        let (start, end) = tag.span_in(html);
-        out.push_str(html.get(rest_from..start).unwrap_or_default());
-        rest_from = end;
+    let mut has_relative = false;
+    for tag in text::tags(html) {
+        let is_picture = tag.is("img");
+        if (is_picture && is_beacon(&tag)) || is_one_of(&tag, SWALLOWING) || is_one_of(&tag, DRAWN) {
+            let (start, end) = tag.span_in(html);
+            out.push_str(html.get(rest_from..start).unwrap_or_default());
+            rest_from = end;
+        } else if !has_relative {
+            let target = tag.attribute(if is_picture { "src" } else { "href" });
+            let target = target.or_else(|| tag.attribute(if is_picture { "href" } else { "src" }));
+            has_relative =
+                target.is_some_and(is_relative) || tag.attribute("poster").is_some_and(is_relative);
+        }
     }
     if rest_from == 0 {
-        return Cow::Borrowed(html);
+        return (Cow::Borrowed(html), has_relative);
     }
     out.push_str(html.get(rest_from..).unwrap_or_default());
-    Cow::Owned(out)
+    (Cow::Owned(out), has_relative)
 }
 
 fn is_beacon(tag: &text::Tag<'_>) -> bool {

@@ -21,7 +21,8 @@ pub fn read(text: &str) -> Option<Claimed> {
     }
     let text = if text.is_ascii() { text.to_owned() } else { ascii_separators(text) };
     let claimed = iso(&text).or_else(|| epoch(&text)).or_else(|| wordy(&text))?;
-    let is_zero = claimed.at.timestamp() <= 86_400;
+    // 1970-01-01 in any zone; year 1 and its like are no years for `full_year`.
+    let is_zero = (-86_400..=86_400).contains(&claimed.at.timestamp());
     (!is_zero).then_some(claimed)
 }
 
@@ -112,7 +113,7 @@ fn full_year(text: &str) -> Option<i32> {
         2 if year < 70 => Some(2000 + year),
         2 => Some(1900 + year),
         3 => Some(1900 + year).filter(|year| *year >= 2000),
-        _ => Some(year).filter(|year| (1900..=9999).contains(year)),
+        _ => Some(year).filter(|year| (1600..=9999).contains(year)),
     }
 }
 

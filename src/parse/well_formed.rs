@@ -113,9 +113,9 @@ fn convert(entry: &Entry, url: &Url, feed_authors: &[&Person], limits: &Limits) 
     }
 }
 
-/// The entry's page: a link that says that it leads to HTML before one that says nothing.
+/// The entry's page: a link that says that it leads to HTML before one that says nothing, of several the last.
 fn page_of(entry: &Entry) -> Option<&Link> {
-    let pages = || entry.links.iter().filter(|link| is_page(link));
+    let pages = || entry.links.iter().rev().filter(|link| is_page(link));
     let is_html = |link: &&Link| link.media_type.as_deref().is_some_and(|kind| kind.contains("html"));
     pages()
         .find(is_html)

@@ -72,8 +72,6 @@ pub(super) fn link(rel: &str, href: &str, media_type: Option<&str>) -> Link {
 }
 
 fn entry(item: &Item, options: &Options<'_>) -> Entry {
-    let mut links: Vec<Link> = item.link.iter().map(|url| link("alternate", url, None)).collect();
-    links.push(link("related", &item.page, Some("text/html")));
     Entry {
         title: Text::plain(item.title.clone()),
         id: item.urn(),
@@ -89,7 +87,8 @@ fn entry(item: &Item, options: &Options<'_>) -> Entry {
                 label: Some(name.clone()),
             })
             .collect(),
-        links,
+        // Nothing but the publisher's page: some readers open a `related` page in its stead.
+        links: item.link.iter().map(|url| link("alternate", url, None)).collect(),
         source: item.source.as_ref().map(|source| Source {
             title: Text::plain(source.name.clone()),
             id: source.url.clone(),

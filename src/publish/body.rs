@@ -2,7 +2,7 @@
 
 use super::clean::{clean_line, escape, web_address};
 use super::item::{headline, may_excerpt};
-use super::{SUMMARY_CHARS, StoryView, Telling, times};
+use super::{SUMMARY_CHARS, StoryView, Telling};
 use crate::model::Role;
 use crate::text::cut;
 use std::fmt::Write;
@@ -33,8 +33,10 @@ pub(super) fn body(view: &StoryView, face: &Telling, page: &str) -> (String, Str
         }
     };
     let first = view.first();
-    let at = times::in_words(first.at());
-    push(&mut html, &format!("<p>First: {}, {at}{}</p>", linked(first), machine_note(first)));
+    push(
+        &mut html,
+        &format!("<p>First: {}, {}{}</p>", linked(first), first.told_in_words(), machine_note(first)),
+    );
     if face.member.entry != view.lead.member.entry {
         let original = &view.lead;
         let title = escape(&headline(original));

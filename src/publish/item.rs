@@ -188,7 +188,7 @@ impl ItemCoverage {
             owner: telling.feed.owner.clone(),
             title: headline(telling),
             url: entry.url.as_deref().and_then(web_address),
-            at: telling.at(),
+            at: telling.told(),
             language: entry.language.as_deref().and_then(language_tag).map(str::to_owned),
             similarity: telling.member.similarity,
             is_machine_written: telling.kept.is_machine_written,

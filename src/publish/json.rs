@@ -64,7 +64,7 @@ struct Extension<'a> {
     story: String,
     page: &'a str,
     kind: &'static str,
-    score: f32,
+    score: f64,
     reasons: Vec<Reason<'a>>,
     topics: Vec<&'a str>,
     owners: usize,
@@ -78,7 +78,7 @@ struct Extension<'a> {
 struct Reason<'a> {
     term: &'a str,
     field: &'static str,
-    weight: f32,
+    weight: f64,
 }
 
 #[derive(Serialize)]
@@ -98,7 +98,7 @@ struct Coverage<'a> {
     date: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,
-    similarity: f32,
+    similarity: f64,
     machine_written: bool,
 }
 
@@ -146,11 +146,15 @@ fn extension(item: &Item) -> Extension<'_> {
         story: item.story.to_string(),
         page: &item.page,
         kind: item.kind.as_str(),
-        score: item.score,
+        score: rounded(item.score),
         reasons: item
             .reasons
             .iter()
-            .map(|reason| Reason { term: &reason.term, field: reason.field.as_str(), weight: reason.weight })
+            .map(|reason| Reason {
+                term: &reason.term,
+                field: reason.field.as_str(),
+                weight: rounded(reason.weight),
+            })
             .collect(),
         topics: item.topics.iter().map(|(slug, _)| slug.as_str()).collect(),
         owners: item.owners,
@@ -158,6 +162,11 @@ fn extension(item: &Item) -> Extension<'_> {
         lead: coverage(&item.lead),
         coverage: item.coverage.iter().map(coverage).collect(),
     }
+}
+
+/// Four places: what comes after them is noise.
+fn rounded(number: f32) -> f64 {
+    (f64::from(number) * 10_000.0).round() / 10_000.0
 }
 
 fn coverage(telling: &ItemCoverage) -> Coverage<'_> {
@@ -169,7 +178,7 @@ fn coverage(telling: &ItemCoverage) -> Coverage<'_> {
         url: telling.url.as_deref(),
         date: rfc3339(telling.at),
         language: telling.language.as_deref(),
-        similarity: telling.similarity,
+        similarity: rounded(telling.similarity),
         machine_written: telling.is_machine_written,
     }
 }

@@ -94,7 +94,7 @@ impl Cursor {
 
     fn is_before(&self, view: &StoryView) -> bool {
         let published = view.story.published;
-        published < self.at || (published == self.at && self.story.is_some_and(|last| view.story.id > last))
+        published < self.at || (published == self.at && self.story.is_some_and(|last| view.story.id < last))
     }
 }
 

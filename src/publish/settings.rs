@@ -31,6 +31,13 @@ pub struct Settings {
     pub hub: Option<Url>,
 }
 
+impl Settings {
+    /// The short name of the wire and the rest of its title: `chipwire: every chip story once` is divided at its colon.
+    pub fn name_and_motto(&self) -> (&str, &str) {
+        self.title.split_once(": ").unwrap_or((&self.title, ""))
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

@@ -69,6 +69,11 @@ pub(super) fn in_words(at: Timestamp) -> String {
     at.format("%-d %B %Y, %H:%M UTC").to_string()
 }
 
+/// "3 December 2025".
+pub(super) fn in_words_of_day(at: Timestamp) -> String {
+    at.format("%-d %B %Y").to_string()
+}
+
 /// The date form of RSS 2.0 (RFC 822 with a year of four digits).
 pub(super) fn rfc822(at: Timestamp) -> String {
     // Not `to_rfc2822`: it panics where the year has more than four digits.

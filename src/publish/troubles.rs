@@ -2,7 +2,7 @@
 //! trouble keeps its id while it lasts; the next one is a new entry.
 
 use super::clean::clean_line;
-use super::{Base, Source, Sources, atom, escape, times, web_address};
+use super::{Base, Source, Sources, atom, escape, times};
 use crate::model::Condition;
 use atom_syndication::{Content, Entry, Feed, Text};
 use sha2::{Digest, Sha256};
@@ -56,8 +56,7 @@ fn trouble(source: &Source, base: &Base) -> Entry {
         updated: atom::fixed(state.condition_since),
         published: Some(atom::fixed(state.condition_since)),
         links: std::iter::once(base.to("/sources"))
-            .map(|page| atom::link("related", &page, Some("text/html")))
-            .chain(web_address(&source.info.url).map(|url| atom::link("alternate", &url, None)))
+            .map(|page| atom::link("alternate", &page, Some("text/html")))
             .collect(),
         content: Some(Content {
             value: Some(html),

@@ -1,11 +1,16 @@
 //! A story as it is read: with the entries that tell it and the feeds that brought them.
 
 use super::clean::clean_line;
-use super::{is_due, published_time};
+use super::is_due;
+use super::times::{in_words, in_words_of_day};
 use crate::model::{Excerpt, Feed, FeedId, Kept, Kind, Member, Role, Story, Timestamp};
+use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// From the first to the last second of a day.
+const ALMOST_A_DAY: TimeDelta = TimeDelta::seconds(86_399);
 
 /// A feed as readers see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,9 +75,27 @@ pub struct Telling {
 }
 
 impl Telling {
-    /// When it was told, as far as its claim can be believed.
+    /// When it was told, for putting tellings in order: what bears a date alone counts as the last of its day. Nothing
+    /// was told after we saw it.
     pub fn at(&self) -> Timestamp {
-        published_time(self.kept.entry.claimed, self.kept.entry.first_seen)
+        let entry = &self.kept.entry;
+        let told = match entry.claimed {
+            None => entry.first_seen,
+            Some(claimed) if claimed.has_time_of_day => claimed.at,
+            Some(claimed) => claimed.at.checked_add_signed(ALMOST_A_DAY).unwrap_or(claimed.at),
+        };
+        told.min(entry.first_seen)
+    }
+
+    /// When it was told, for showing: as its publisher says, else when we first saw it.
+    pub fn told(&self) -> Timestamp {
+        self.kept.entry.published()
+    }
+
+    /// "3 December 2025, 14:05 UTC", or without the time where the publisher gives none.
+    pub fn told_in_words(&self) -> String {
+        let is_date_alone = self.kept.entry.claimed.is_some_and(|claimed| !claimed.has_time_of_day);
+        if is_date_alone { in_words_of_day(self.told()) } else { in_words(self.told()) }
     }
 
     /// Whether it is in one of these languages. What says nothing of its language is in all of them.
@@ -186,8 +209,8 @@ impl StoryView {
         self.story.released.is_some() || is_due(entry.claimed, entry.first_seen, settle, now)
     }
 
-    /// Newest first; the id decides between stories of one moment.
-    pub(super) fn order(&self) -> (std::cmp::Reverse<Timestamp>, crate::model::StoryId) {
-        (std::cmp::Reverse(self.story.published), self.story.id)
+    /// Newest first; of one moment the highest id first, as the store walks them.
+    pub(super) fn order(&self) -> std::cmp::Reverse<(Timestamp, crate::model::StoryId)> {
+        std::cmp::Reverse((self.story.published, self.story.id))
     }
 }

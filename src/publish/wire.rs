@@ -24,7 +24,7 @@ pub struct Wire {
     pub base: Base,
     /// When it was taken: `window` counts back from here.
     pub at: Timestamp,
-    /// Every story published at this moment or later is in it; of older ones some may be.
+    /// Every story published after this moment is in it; of older ones some may be. [`Timestamp::MIN_UTC`]: all are.
     pub complete_since: Timestamp,
     /// The topics, in the order of their list.
     pub topics: Vec<Topic>,
@@ -116,7 +116,7 @@ impl Wire {
             }
             _ => Timestamp::MIN_UTC,
         };
-        start >= self.complete_since
+        self.complete_since == Timestamp::MIN_UTC || start > self.complete_since
     }
 
     /// How many stories a page after a cursor, or an answer of the archive, holds.

@@ -16,7 +16,7 @@ pub enum ArchiveRequest {
         reply: oneshot::Sender<StoryAnswer>,
     },
     /// The newest `limit` stories that `selection` accepts (see [`Selection::accepts`]), newest `published` first,
-    /// by id where that is the same.
+    /// and of one moment the highest id first.
     Stories {
         /// Which.
         selection: Selection,

@@ -1,6 +1,6 @@
 //! What is neither feed nor page: icons, robots.txt, OPML, the feeds' troubles.
 
-use super::cache::{Generation, Rendered};
+use super::cache::{Generation, Of, Rendered};
 use super::reply::Media;
 use super::routes::Reply;
 use super::state::Shared;
@@ -16,7 +16,7 @@ const PNG: &[u8] = include_bytes!("../../assets/icon.png");
 /// 16, 32 and 48 wide.
 const FAVICON: &[u8] = include_bytes!("../../assets/favicon.ico");
 /// The generation of what never changes while the process lives.
-const FOR_GOOD: Generation = Generation { snapshot: 0, moment: 0 };
+const FOR_GOOD: Generation = Generation { of: Of::Nothing, snapshot: 0, moment: 0 };
 
 pub(super) async fn icon(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Reply {
     fixed(&shared, "/icon.svg", Media::Svg, ICON, &headers).await
@@ -47,31 +47,55 @@ pub(super) async fn robots(State(shared): State<Arc<Shared>>, headers: HeaderMap
     let path = wire.base.path();
     let body = format!("User-agent: *\nDisallow: {path}/search\nDisallow: {path}/websub/\n").into_bytes();
     let rendered = || async { Ok(Rendered::new(Media::Text, body)) };
-    shared.cached("/robots.txt".to_owned(), Generation { snapshot, moment: 0 }, &headers, rendered).await
+    shared
+        .cached(
+            "/robots.txt".to_owned(),
+            Generation { of: Of::Wire, snapshot, moment: 0 },
+            &headers,
+            rendered,
+        )
+        .await
 }
 
 pub(super) async fn topics_opml(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Reply {
     let (wire, snapshot) = shared.wire();
     let render = || async {
-        let body = write_topics(&wire.settings.title, &wire.topics, &wire.base);
+        let body = write_topics(wire.settings.name_and_motto().0, &wire.topics, &wire.base);
         Ok(Rendered::new(Media::Opml, body))
     };
-    shared.cached("/topics.opml".to_owned(), Generation { snapshot, moment: 0 }, &headers, render).await
+    shared
+        .cached("/topics.opml".to_owned(), Generation { of: Of::Wire, snapshot, moment: 0 }, &headers, render)
+        .await
 }
 
 pub(super) async fn sources_opml(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Reply {
     let (wire, _) = shared.wire();
     let (sources, snapshot) = shared.sources();
-    let render = || async { Ok(Rendered::new(Media::Opml, feeds_opml(&wire.settings.title, &sources))) };
-    shared.cached("/sources.opml".to_owned(), Generation { snapshot, moment: 0 }, &headers, render).await
+    let render =
+        || async { Ok(Rendered::new(Media::Opml, feeds_opml(wire.settings.name_and_motto().0, &sources))) };
+    shared
+        .cached(
+            "/sources.opml".to_owned(),
+            Generation { of: Of::Sources, snapshot, moment: 0 },
+            &headers,
+            render,
+        )
+        .await
 }
 
 pub(super) async fn sources_atom(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Reply {
     let (wire, _) = shared.wire();
     let (sources, snapshot) = shared.sources();
     let render = || async {
-        let body = troubles_atom(&sources, &wire.base, &wire.settings.title);
+        let body = troubles_atom(&sources, &wire.base, wire.settings.name_and_motto().0);
         Ok(Rendered::new(Media::Feed(Format::Atom), body))
     };
-    shared.cached("/sources.atom".to_owned(), Generation { snapshot, moment: 0 }, &headers, render).await
+    shared
+        .cached(
+            "/sources.atom".to_owned(),
+            Generation { of: Of::Sources, snapshot, moment: 0 },
+            &headers,
+            render,
+        )
+        .await
 }

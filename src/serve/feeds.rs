@@ -1,6 +1,6 @@
 //! The republished feeds.
 
-use super::cache::{Generation, Rendered};
+use super::cache::{Generation, Of, Rendered};
 use super::reply::{Media, Refusal};
 use super::state::Shared;
 use super::wishes::Wishes;
@@ -23,7 +23,7 @@ pub(super) async fn feed(
     let address = format!("{}{}", feed_path(&selection.scope, format), wishes.to_query(&selection.scope));
     let key = address.clone();
     shared
-        .cached(key, Generation { snapshot, moment }, request, || async {
+        .cached(key, Generation { of: Of::Wire, snapshot, moment }, request, || async {
             let stories = shared.stories(&wire, &selection).await?;
             let head = head(&wire, &selection, &wishes, &address, &stories);
             shared
@@ -97,14 +97,14 @@ fn head(
 ) -> Head {
     let scope = &selection.scope;
     let name = name_of(wire, scope);
-    let title = &wire.settings.title;
+    let (short, _) = wire.settings.name_and_motto();
     let query = wishes.to_query(scope);
     Head {
         description: match &name {
             None => "Chip stories, each once, with who else covers it.".to_owned(),
             Some(name) => format!("Chip stories, each once, with who else covers it: {name}."),
         },
-        title: name.map_or_else(|| title.clone(), |name| format!("{title}: {name}")),
+        title: name.map_or_else(|| wire.settings.title.clone(), |name| format!("{short}: {name}")),
         page: wire.base.to(&match scope {
             Scope::Search(_) => format!("{}{query}", page_path(scope)),
             scope => page_path(scope),

@@ -44,6 +44,8 @@ struct Shell {
     title: String,
     description: String,
     brand: String,
+    /// What the title says after the name.
+    motto: String,
     /// What stands before each path of ours: `public_url`'s path.
     root: String,
     canonical: String,
@@ -74,6 +76,7 @@ struct PageLink {
 
 impl Shell {
     fn new(wire: &Wire, title: &str, path: &str) -> Self {
+        let (name, motto) = wire.settings.name_and_motto();
         let description = match title {
             "" => "Every chip story once, with who else covers it.".to_owned(),
             title => format!("{title}: every chip story once, with who else covers it."),
@@ -81,7 +84,8 @@ impl Shell {
         Self {
             title: title.to_owned(),
             description,
-            brand: wire.settings.title.clone(),
+            brand: name.to_owned(),
+            motto: motto.to_owned(),
             root: wire.base.path(),
             canonical: wire.base.to(path),
             section: "",
@@ -113,7 +117,7 @@ impl Shell {
                     let subject = if title.is_empty() { String::new() } else { format!(": {title}") };
                     FeedLink {
                         name,
-                        title: format!("{}{subject} ({name})", wire.settings.title),
+                        title: format!("{}{subject} ({name})", shell.brand),
                         media_type: format.media_type(),
                         href: format!("{}{}{query}", shell.root, feed_path(scope, format)),
                     }

@@ -23,7 +23,7 @@ pub(super) fn apply(draft: &mut Draft<'_>, batch: BatchRecord, sequence: u64) ->
             }
             ChangeRecord::FeedForgotten(feed) => draft.delete_record(Tree::Feed, &feed.to_be_bytes())?,
             ChangeRecord::Entry(kept) => put_entry(draft, *kept, (sequence, position))?,
-            ChangeRecord::Reject(reject) => put_reject(draft, &reject)?,
+            ChangeRecord::Reject(reject) => put_reject(draft, *reject)?,
             ChangeRecord::EntryAlias { from, to } => put_entry_alias(draft, from, to)?,
             ChangeRecord::Story(story) => put_story(draft, &story)?,
             ChangeRecord::StoryAlias { from, to } => put_story_alias(draft, from, to)?,
@@ -53,7 +53,12 @@ fn put_entry(draft: &mut Draft<'_>, mut kept: KeptRecord, now: (u64, u32)) -> Re
     let old = entry(draft, id)?;
     // An entry that changes keeps its place in the order of arrival.
     kept.arrived = Some(old.as_ref().and_then(|old| old.arrived).unwrap_or(now));
-    if old.is_some() {
+    if let Some(old) = old {
+        // What was read from here and put back (it changed its story, say) may have been cut: the hash of its
+        // whole text is the old one.
+        if old.entry == kept.entry {
+            kept.substance = old.substance;
+        }
         remove_entry(draft, id)?;
     }
     remove_reject(draft, id)?;
@@ -71,17 +76,20 @@ fn put_entry(draft: &mut Draft<'_>, mut kept: KeptRecord, now: (u64, u32)) -> Re
     put_identity(draft, &kept.entry)
 }
 
-fn put_reject(draft: &mut Draft<'_>, reject: &RejectRecord) -> Result<(), StoreError> {
-    let id = reject.entry.id;
+fn put_reject(draft: &mut Draft<'_>, mut new: RejectRecord) -> Result<(), StoreError> {
+    let id = new.entry.id;
+    if let Some(old) = reject(draft, id)?.filter(|old| old.entry == new.entry) {
+        new.substance = old.substance;
+    }
     remove_entry(draft, id)?;
     remove_reject(draft, id)?;
     exhume(draft, id)?;
     remove_entry_alias(draft, id)?;
     let key = id.to_be_bytes();
-    draft.put_record(Tree::Reject, &key, &reject.encode()?)?;
-    draft.put(Tree::Seen, &key, &key::seen_value(Place::Rejected, reject.substance));
-    draft.put(Tree::RejectTime, &key::timed(reject.entry.first_seen.sort_key(), &key), &[]);
-    put_identity(draft, &reject.entry)
+    draft.put_record(Tree::Reject, &key, &new.encode()?)?;
+    draft.put(Tree::Seen, &key, &key::seen_value(Place::Rejected, new.substance));
+    draft.put(Tree::RejectTime, &key::timed(new.entry.first_seen.sort_key(), &key), &[]);
+    put_identity(draft, &new.entry)
 }
 
 /// Takes an entry out of all trees, as if it had never been there.
@@ -139,11 +147,11 @@ fn remove_identity(draft: &mut Draft<'_>, entry: &EntryRecord) -> Result<(), Sto
 /// Remembers an id that has left the store, in a few bytes.
 fn bury(draft: &mut Draft<'_>, id: u64) -> Result<(), StoreError> {
     let (key, rest) = key::tombstone(EntryId(id));
-    let mut bucket = draft.get(Tree::Tombstone, &key)?.unwrap_or_default();
+    let mut bucket = draft.record(Tree::Tombstone, &key)?.unwrap_or_default();
     if let Err(position) = key::find_tombstone(&bucket, rest) {
         let at = position * key::TOMBSTONE_BYTES;
         bucket.splice(at..at, rest);
-        draft.put(Tree::Tombstone, &key, &bucket);
+        draft.put_record(Tree::Tombstone, &key, &bucket)?;
     }
     Ok(())
 }
@@ -151,14 +159,14 @@ fn bury(draft: &mut Draft<'_>, id: u64) -> Result<(), StoreError> {
 /// Forgets a tombstone: its entry is here again.
 fn exhume(draft: &mut Draft<'_>, id: u64) -> Result<(), StoreError> {
     let (key, rest) = key::tombstone(EntryId(id));
-    let Some(mut bucket) = draft.get(Tree::Tombstone, &key)? else { return Ok(()) };
+    let Some(mut bucket) = draft.record(Tree::Tombstone, &key)? else { return Ok(()) };
     if let Ok(position) = key::find_tombstone(&bucket, rest) {
         let at = position * key::TOMBSTONE_BYTES;
         bucket.drain(at..at + key::TOMBSTONE_BYTES);
         if bucket.is_empty() {
-            draft.delete(Tree::Tombstone, &key);
+            draft.delete_record(Tree::Tombstone, &key)?;
         } else {
-            draft.put(Tree::Tombstone, &key, &bucket);
+            draft.put_record(Tree::Tombstone, &key, &bucket)?;
         }
     }
     Ok(())
@@ -166,7 +174,7 @@ fn exhume(draft: &mut Draft<'_>, id: u64) -> Result<(), StoreError> {
 
 fn is_buried(draft: &Draft<'_>, id: u64) -> Result<bool, StoreError> {
     let (key, rest) = key::tombstone(EntryId(id));
-    Ok(draft.get(Tree::Tombstone, &key)?.is_some_and(|bucket| key::find_tombstone(&bucket, rest).is_ok()))
+    Ok(draft.record(Tree::Tombstone, &key)?.is_some_and(|bucket| key::find_tombstone(&bucket, rest).is_ok()))
 }
 
 /// Tombstones for an entry that leaves, the guids it also had, and its link.

@@ -219,6 +219,17 @@ impl Index {
         })
     }
 
+    /// The bug that a test plants: a write outside of any transaction.
+    #[cfg(test)]
+    pub(super) fn write_alone(&self, write: &Write) -> Result<(), sled::Error> {
+        let tree = self.tree(write.tree)?;
+        match &write.value {
+            Some(value) => tree.insert(&write.key, value.as_slice())?,
+            None => tree.remove(&write.key)?,
+        };
+        Ok(())
+    }
+
     /// Hands everything to the operating system.
     pub(super) fn flush(&self) -> Result<(), sled::Error> {
         guard(|| self.db.flush().map(|_| ()))

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 /// Bytes of an id.
 pub(super) const ID_BYTES: usize = 8;
 /// A tombstone's bytes in its bucket.
-pub(super) const TOMBSTONE_BYTES: usize = 6;
+pub(super) const TOMBSTONE_BYTES: usize = 7;
 
 /// Where a known entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,10 +97,12 @@ fn digest(parts: &[&str]) -> u64 {
     hasher.finalize().iter().take(ID_BYTES).fold(0, |id, byte| (id << 8) | u64::from(*byte))
 }
 
-/// A tombstone's bucket (the key in [`super::tree::Tree::Tombstone`]) and its place there.
+/// A tombstone's bucket (the key in [`super::tree::Tree::Tombstone`]) and its place there. There are 4,096 buckets:
+/// few enough that they cost nothing in a small store, and small enough to be rewritten in a large one.
 pub(super) fn tombstone(id: EntryId) -> ([u8; 2], [u8; TOMBSTONE_BYTES]) {
-    let [a, b, rest @ ..] = id.0.to_be_bytes();
-    ([a, b], rest)
+    let [a, b, c @ ..] = id.0.to_be_bytes();
+    let [c, d, e, f, g, h] = c;
+    ([a >> 4, a << 4 | b >> 4], [b & 0x0F, c, d, e, f, g, h])
 }
 
 /// Where in a bucket the tombstone is, or belongs.

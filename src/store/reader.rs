@@ -10,7 +10,8 @@ use super::record::{
 };
 use super::tree::Tree;
 use crate::model::{
-    Decision, EntryId, FeedId, FeedState, Kept, Member, Reject, Story, StoryId, Subscription, Timestamp,
+    Change, Decision, EntryId, FeedId, FeedState, Kept, Member, Reject, Story, StoryId, Subscription,
+    Timestamp,
 };
 use std::collections::VecDeque;
 use std::ops::Bound;
@@ -89,7 +90,7 @@ impl Reader {
 
     fn is_buried(&self, entry: EntryId) -> Result<bool, StoreError> {
         let (bucket, rest) = key::tombstone(entry);
-        let bucket = self.value(Tree::Tombstone, &bucket)?;
+        let bucket = self.shared.read(|index| Ok(index.record(Tree::Tombstone, &bucket)?))?;
         Ok(bucket.is_some_and(|bucket| key::find_tombstone(&bucket, rest).is_ok()))
     }
 
@@ -275,6 +276,24 @@ impl Reader {
     /// The operator's corrections, in their order.
     pub fn decisions(&self) -> Result<Vec<Decision>, StoreError> {
         self.all::<DecisionRecord>(Tree::Decision).map(|record| Ok(record?.decision())).collect()
+    }
+
+    /// What is due to leave: at most `limit` changes for the daemon to commit, the oldest stories (published
+    /// before `stories_before`) and rejects (first seen before `rejects_before`) first. No change is left when
+    /// nothing more is due.
+    pub fn due_to_expire(
+        &self,
+        stories_before: Timestamp,
+        rejects_before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Change>, StoreError> {
+        let old = |tree, before| {
+            let ids = self.walk(tree, Bound::Unbounded, Bound::Excluded(time_key(before).to_vec()), false);
+            ids.filter_map(|pair| pair.map(|(key, _)| key::id_at_end(&key)).transpose())
+        };
+        let stories = old(Tree::StoryTime, stories_before).map(|id| Ok(Change::StoryExpired(StoryId(id?))));
+        let rejects = old(Tree::RejectTime, rejects_before).map(|id| Ok(Change::RejectExpired(EntryId(id?))));
+        stories.chain(rejects).take(limit).collect()
     }
 
     /// How much the store holds.

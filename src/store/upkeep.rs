@@ -71,7 +71,7 @@ impl Store {
         if let Err(error) = &swapped {
             self.health = Health::WithoutIndex(error.to_string());
         }
-        self.plan_compaction();
+        self.compacted = (self.disk_bytes(), self.summary.live_bytes());
         swapped
     }
 
@@ -112,13 +112,13 @@ impl Store {
         if self.journal.length() >= self.checkpoint_at {
             self.upkeep_checkpoint();
         }
-        if self.sequence.is_multiple_of(LOOK_EVERY) && self.is_bloated() {
+        if self.sequence.is_multiple_of(LOOK_EVERY) && self.is_worth_compacting() {
             self.upkeep_checkpoint();
-            if self.is_bloated()
+            if self.is_worth_compacting()
                 && let Err(error) = self.rebuild()
             {
                 tracing::warn!(%error, "the index could not be made smaller");
-                self.plan_compaction();
+                self.compacted = (self.disk_bytes(), self.summary.live_bytes());
             }
         }
     }
@@ -132,18 +132,19 @@ impl Store {
 
     fn is_bloated(&self) -> bool {
         let allowed = self.summary.live_bytes().saturating_mul(self.settings.compaction_factor);
-        let disk = self.disk_bytes();
-        matches!(self.health, Health::Well) && disk > allowed.max(self.compact_at)
+        self.disk_bytes() > allowed.max(self.settings.compaction_min_bytes)
+    }
+
+    /// sled has its own overhead, up to four times in a small store: a new index is only worth making when the
+    /// last one grew by half since, or half of what it held has left.
+    fn is_worth_compacting(&self) -> bool {
+        let (disk, live) = self.compacted;
+        let is_other = self.disk_bytes() > disk + disk / 2 || self.summary.live_bytes() < live / 2;
+        self.health == Health::Well && is_other && self.is_bloated()
     }
 
     pub(super) fn plan_checkpoint(&mut self) {
         let times = self.journal.checkpoint_bytes().saturating_mul(self.settings.checkpoint_factor);
         self.checkpoint_at = times.max(self.settings.checkpoint_min_bytes);
-    }
-
-    /// A new index that is still large (sled's own overhead) must grow by half before it is made anew again.
-    pub(super) fn plan_compaction(&mut self) {
-        let disk = self.disk_bytes();
-        self.compact_at = (disk + disk / 2).max(self.settings.compaction_min_bytes);
     }
 }

@@ -35,7 +35,11 @@ fn fetcher() -> Fetcher {
 
 /// A fetcher that gives up after a fraction of a second.
 fn impatient() -> Fetcher {
-    let limits = Limits::new(Duration::from_millis(400), MAX_BODY_BYTES);
+    let limits = Limits {
+        connect_timeout: Duration::from_millis(200),
+        head_timeout: Duration::from_millis(200),
+        ..Limits::new(Duration::from_millis(400), MAX_BODY_BYTES)
+    };
     Fetcher::new(&Settings { limits, ..settings() }).unwrap()
 }
 

@@ -2,6 +2,45 @@
 
 use crate::server::{Server, Setup};
 use chipwire::serve::Readiness;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_reader_under_another_host_name_is_told_of_once() {
+    let log = Log::default();
+    let written = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || written.clone()).with_ansi(false).finish();
+    // The test's runtime has one thread: all of the server runs under this subscriber.
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = Server::start(Setup::default()).await;
+    for (host, warnings) in [("localhost:1", 0), ("news.example", 1), ("other.example", 1)] {
+        crate::server::exchange(server.readers, &crate::server::request("GET", "/healthz", host, &[], ""))
+            .await;
+        assert_eq!(log.text().matches("publish.public_url").count(), warnings, "{host}: {}", log.text());
+    }
+    assert!(log.text().contains("WARN") && log.text().contains("news.example"), "{}", log.text());
+}
 
 #[tokio::test]
 async fn numbers_and_rejects_are_for_the_operator_alone() {

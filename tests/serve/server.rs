@@ -149,7 +149,7 @@ async fn answer_archive(
     settings: PublishSettings,
 ) {
     let mut all: Vec<StoryView> = stories.into_iter().chain(archived).collect();
-    all.sort_by_key(|view| (std::cmp::Reverse(view.story.published), view.story.id));
+    all.sort_by_key(|view| std::cmp::Reverse((view.story.published, view.story.id)));
     let all: Vec<Arc<StoryView>> = all.into_iter().map(Arc::new).collect();
     // A reader that left doesn't need its answer any more.
     while let Some(question) = questions.recv().await {

@@ -7,14 +7,13 @@ use std::fs;
 fn what_no_restart_mends_has_a_status_that_the_unit_knows() {
     let manager = Manager::new();
     assert_eq!(run(&mut manager.command(), &["--no-such-option"]).0, 64);
+    fs::write(manager.path("data"), "a file").unwrap();
+    assert_eq!(run(&mut manager.command(), &["run"]).0, 73);
+    fs::remove_file(manager.path("data")).unwrap();
     manager.configure("poll.concurency = 3\n");
     assert_eq!(run(&mut manager.command(), &["run"]).0, 78);
     manager.configure("poll.extra_ca = \"/nowhere/authorities.pem\"\n");
     assert_eq!(run(&mut manager.command(), &["run"]).0, 78);
-    manager.configure("");
-    fs::write(manager.path("data"), "a file").unwrap();
-    assert_eq!(run(&mut manager.command(), &["run"]).0, 73);
-    fs::remove_file(manager.path("data")).unwrap();
 
     let unit = fs::read_to_string(tree("systemd/chipwire.service")).unwrap();
     let listed = unit.lines().find_map(|line| line.strip_prefix("RestartPreventExitStatus=")).unwrap();

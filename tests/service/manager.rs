@@ -98,7 +98,8 @@ impl Manager {
             fcntl_setfd(descriptor, FdFlags::empty()).unwrap();
             script += &format!(" {}<&-", descriptor.as_raw_fd());
         }
-        let mut command = Command::new("sh");
+        // Not sh: dash takes no descriptor above 9.
+        let mut command = Command::new("bash");
         self.prepare(&mut command);
         command.args(["-c", &script, "sh"]).args(&self.wrapper).arg(env!("CARGO_BIN_EXE_chipwire"));
         command.args(arguments).envs(self.variables.iter().map(|(key, value)| (key, value)));

@@ -28,7 +28,8 @@ fn groff_has_nothing_to_say_about_the_pages() {
     for page in [written(&["man"]), written(&["man", "--configuration"])] {
         assert!(page.is_ascii(), "troff reads bytes");
         let Some(mut groff) = tool("groff") else { return };
-        groff.args(["-man", "-ww", "-Tutf8"]);
+        // Plain text, without bold, colours and underlining (grotty(1)).
+        groff.args(["-man", "-ww", "-Tutf8", "-P-bcou"]);
         let (shown, warnings) = judged(groff, &page);
         assert_eq!(warnings, "");
         assert!(shown.contains("NAME") && shown.contains("SEE ALSO"));

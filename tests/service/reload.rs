@@ -25,7 +25,7 @@ fn urls(service: &Service) -> Vec<String> {
 
 #[test]
 fn feeds_and_addresses_change_and_no_connection_is_lost() {
-    let (one, other) = (Publisher::start("First fab opens"), Publisher::start("Second fab opens"));
+    let (one, other) = (Publisher::start("First fab opens"), Publisher::start("Memory prices fall in Seoul"));
     one.go.send(()).unwrap();
     other.go.send(()).unwrap();
     let manager = Manager::new();
@@ -44,7 +44,7 @@ fn feeds_and_addresses_change_and_no_connection_is_lost() {
     assert!(reload(&service).starts_with("polling 1 feeds"));
 
     assert_eq!(urls(&service), [other.url()]);
-    let feed = until_shown(&service.socket("http"), "/feed.rss", "Second fab opens");
+    let feed = until_shown(&service.socket("http"), "/feed.rss", "Memory prices fall in Seoul");
     assert!(feed.contains("First fab opens"), "what a removed feed told stays told");
     assert!(feed.contains("https://chips.example/wire/feed.rss"), "{feed}");
     assert!(feed.contains("<title>Other chips</title>"), "{feed}");

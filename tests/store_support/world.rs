@@ -116,6 +116,7 @@ impl World {
     pub(crate) fn new_story(&mut self, feed: u64) -> Vec<Change> {
         let entry = self.entry(feed);
         let story = StoryId::founded_by(entry.id);
+        let number = self.made;
         let member =
             Member { entry: entry.id, role: Role::Lead, similarity: 1.0, because: "it founded it".into() };
         vec![
@@ -127,9 +128,9 @@ impl World {
                 published: self.now,
                 released: Some(self.now),
                 updated: self.now,
-                related: vec![],
-                led: vec![],
-                is_withheld: false,
+                related: vec![StoryId(7)],
+                led: vec![entry.id],
+                is_withheld: number.is_multiple_of(3),
             })),
             Change::Entry(Box::new(Kept { entry, verdict: verdict(true), story, is_machine_written: false })),
         ]
@@ -149,8 +150,8 @@ impl World {
     }
 
     fn change_of_text(&mut self) -> Option<Change> {
-        let count = self.expected.kept.len() as u64;
-        let at = self.dice.below(count.max(1)) as usize;
+        let count = self.expected.kept.len();
+        let at = below(&mut self.dice, count);
         let mut kept = self.expected.kept.values().nth(at)?.clone();
         kept.entry.title = format!("{} (corrected {})", kept.entry.title, self.dice.below(100));
         kept.entry.updated = Some(self.now);
@@ -158,8 +159,8 @@ impl World {
     }
 
     fn any_story(&mut self) -> Option<Story> {
-        let count = self.expected.stories.len() as u64;
-        let at = self.dice.below(count.max(1)) as usize;
+        let count = self.expected.stories.len();
+        let at = below(&mut self.dice, count);
         self.expected.stories.values().nth(at).cloned()
     }
 
@@ -191,7 +192,7 @@ impl World {
         let (one, other) = (EntryId(self.dice.roll()), EntryId(self.dice.roll()));
         let mut feed = Feed::at(&feed_url(self.dice.below(50)), Origin::CommandLine);
         feed.enabled = self.dice.below(2) == 0;
-        feed.interval = Some(Duration::from_secs(900));
+        feed.interval = Some(Duration::from_mins(15));
         let subscription = match self.dice.below(3) {
             0 => Subscription::Removed { url: feed.url },
             _ => Subscription::Put(Box::new(feed)),
@@ -218,7 +219,7 @@ impl World {
             url: Some(format!("https://news.example/{number}?utm_source=x")),
             canonical: Some(format!("https://news.example/{number}")),
             author: Some("A. Writer".into()),
-            claimed: Some(Claimed { at: self.now - Duration::from_secs(60), has_time_of_day: true }),
+            claimed: Some(Claimed { at: self.now - Duration::from_mins(1), has_time_of_day: true }),
             updated: None,
             first_seen: self.now,
             summary: "A line\nand another one.".into(),
@@ -242,7 +243,7 @@ impl World {
         let url = feed_url(number);
         let mut state = FeedState::new(FeedId::of(&url), &url, self.now);
         state.validators.url = url;
-        state.validators.etag = Some(vec![b'"', 0xFF, 0x80, b'"', self.dice.below(200) as u8]);
+        state.validators.etag = Some(vec![b'"', 0xFF, 0x80, b'"', self.dice.roll().to_be_bytes()[0]]);
         state.validators.last_modified = Some(b"Tue, 24 Nov 2026 15:00:00 GMT".to_vec());
         state.body_hash = Some(self.dice.roll());
         state.condition = Condition::Moved;
@@ -256,14 +257,21 @@ impl World {
             token: "token".into(),
             secret: "secret".into(),
             is_verified: true,
-            is_leaving: false,
+            is_leaving: true,
             lease_until: Some(self.now),
             next_request: self.now,
             failures: 1,
         });
         state.counts.entries = self.made;
+        state.held_until = Some(self.now);
+        state.rhythm.since = Some(self.now);
+        state.rhythm.seen = self.made;
         state
     }
+}
+
+fn below(dice: &mut Dice, count: usize) -> usize {
+    usize::try_from(dice.below(count.max(1) as u64)).unwrap()
 }
 
 pub(crate) fn feed_url(number: u64) -> String {
@@ -351,7 +359,7 @@ impl Expected {
 
     /// What a store really answers, in the same form.
     pub(crate) fn of(reader: &Reader, asked: &Self) -> Self {
-        let mut found = Self::default();
+        let mut found = Self { decisions: reader.decisions().unwrap(), ..Self::default() };
         found.feeds =
             reader.feed_states().map(|state| state.unwrap()).map(|state| (state.feed, state)).collect();
         found.kept = reader.all_kept().map(|kept| kept.unwrap()).map(|kept| (kept.entry.id, kept)).collect();
@@ -392,7 +400,6 @@ impl Expected {
             };
             found.subscriptions.insert(feed, subscription);
         }
-        found.decisions = reader.decisions().unwrap();
         found
     }
 

@@ -144,8 +144,12 @@ impl Editor {
         judged: Judged,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let Judged { mut entry, verdict } = judged;
+        let Judged { mut entry, mut verdict } = judged;
         entry.first_seen = old.entry.first_seen;
+        if old.verdict.relevant && !verdict.relevant {
+            // A correction that says less about chips takes nothing off the wire that readers have.
+            verdict = old.verdict.clone();
+        }
         let item = self.fingerprint(&entry, &verdict)?;
         let is_machine_written =
             cluster::is_machine_written(&entry, &self.publisher(entry.feed)?, &self.current.rules.publishers);

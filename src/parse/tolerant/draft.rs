@@ -59,12 +59,10 @@ impl Draft {
         }
     }
 
-    /// The first link of the best rank counts.
+    /// The last link of the best rank counts, as with most fields.
     pub(super) fn link(&mut self, rank: Rank, link: Option<String>) {
-        if let Some(slot) = self.links.get_mut(rank as usize)
-            && slot.is_none()
-        {
-            *slot = link;
+        if let Some(slot) = self.links.get_mut(rank as usize) {
+            *slot = link.or(slot.take());
         }
     }
 

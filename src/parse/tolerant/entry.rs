@@ -47,9 +47,13 @@ fn own(element: &Element<'_>, draft: &mut Draft, limits: &Limits) {
         "link" => link(element, draft, limits),
         "guid" => {
             draft.id = fields::id(&element.text(), limits).or(draft.id.take());
-            draft.is_id_a_link = element
-                .attribute("ispermalink")
-                .is_none_or(|value| value.trim().eq_ignore_ascii_case("true"));
+            let says =
+                element.attribute("ispermalink").map(|value| value.trim().eq_ignore_ascii_case("true"));
+            draft.is_id_a_link = says.unwrap_or(true);
+            // Only where it says so itself may it be relative.
+            if says == Some(true) {
+                draft.link(Rank::Near, fields::web(&element.text(), element.scope.base(), limits));
+            }
         }
         "id" => {
             draft.id = fields::id(&element.text(), limits).or(draft.id.take());

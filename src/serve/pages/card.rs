@@ -3,6 +3,7 @@
 use crate::model::{Kind, Role};
 use crate::publish::{Item, Options, StoryView, Telling};
 use crate::serve::feeds::kind_name;
+use chrono::TimeDelta;
 
 /// So many others are named beside a story, and one of each role at least; its page has them all.
 const MOST_OTHERS: usize = 6;
@@ -30,6 +31,8 @@ pub(super) struct Card {
     pub(super) others: Vec<Others>,
     pub(super) is_big: bool,
     pub(super) is_machine_written: bool,
+    /// When it was told, where that was days before it came on the wire.
+    pub(super) dated: Option<String>,
 }
 
 /// Others who have the story, of one role.
@@ -76,6 +79,7 @@ impl Card {
             others,
             is_big: item.owners >= BIG_OWNERS,
             is_machine_written: face.kept.is_machine_written,
+            dated: (view.story.published - face.told() > TimeDelta::days(1)).then(|| face.told_in_words()),
         }
     }
 }

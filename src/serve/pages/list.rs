@@ -4,7 +4,7 @@ use super::card::{Card, plural};
 use super::{PageLink, Shell, html};
 use crate::model::Kind;
 use crate::publish::{Options, Scope, Selection, StoryView, Topic, Wire};
-use crate::serve::cache::{Generation, Rendered};
+use crate::serve::cache::{Generation, Of, Rendered};
 use crate::serve::feeds::{name_of, next, page_path};
 use crate::serve::reply::Refusal;
 use crate::serve::routes::Reply;
@@ -66,7 +66,7 @@ pub(in crate::serve) async fn front(shared: &Arc<Shared>, request: &HeaderMap) -
     let today = shared.now().date_naive();
     let moment = days_since_epoch(today);
     shared
-        .cached("/".to_owned(), Generation { snapshot, moment }, request, || async {
+        .cached("/".to_owned(), Generation { of: Of::Wire, snapshot, moment }, request, || async {
             shared.on_a_thread(move || front_page(&wire, today)).await
         })
         .await
@@ -139,7 +139,7 @@ pub(in crate::serve) async fn list(
     // Days have names relative to today.
     let moment = until ^ (days_since_epoch(today) << 40);
     shared
-        .cached(key, Generation { snapshot, moment }, request, || async {
+        .cached(key, Generation { of: Of::Wire, snapshot, moment }, request, || async {
             let stories = shared.stories(&wire, &selection).await?;
             shared.on_a_thread(move || list_page(&wire, &selection, &wishes, &stories, today)).await
         })
@@ -240,7 +240,7 @@ fn group<'a>(
 pub(in crate::serve) async fn topics(shared: &Arc<Shared>, request: &HeaderMap) -> Reply {
     let (wire, snapshot) = shared.wire();
     shared
-        .cached("/topics".to_owned(), Generation { snapshot, moment: 0 }, request, || async {
+        .cached("/topics".to_owned(), Generation { of: Of::Wire, snapshot, moment: 0 }, request, || async {
             shared.on_a_thread(move || topics_page(&wire)).await
         })
         .await
@@ -274,7 +274,7 @@ fn topics_page(wire: &Wire) -> Result<Rendered, Refusal> {
 pub(in crate::serve) async fn search_form(shared: &Arc<Shared>, request: &HeaderMap) -> Reply {
     let (wire, snapshot) = shared.wire();
     shared
-        .cached("/search".to_owned(), Generation { snapshot, moment: 0 }, request, || async {
+        .cached("/search".to_owned(), Generation { of: Of::Wire, snapshot, moment: 0 }, request, || async {
             html(&SearchPage { shell: Shell::new(&wire, "Search", "/search") })
         })
         .await

@@ -3,7 +3,7 @@
 use super::{FeedLink, Shell, format_name, html};
 use crate::model::{Condition, Timestamp};
 use crate::publish::{Format, Source, Sources, Wire, web_address};
-use crate::serve::cache::{Generation, Rendered};
+use crate::serve::cache::{Generation, Of, Rendered};
 use crate::serve::reply::Refusal;
 use crate::serve::routes::Reply;
 use crate::serve::state::Shared;
@@ -49,9 +49,12 @@ pub(in crate::serve) async fn sources(shared: &Arc<Shared>, request: &HeaderMap)
     let (wire, _) = shared.wire();
     let (sources, snapshot) = shared.sources();
     shared
-        .cached("/sources".to_owned(), Generation { snapshot, moment: 0 }, request, || async {
-            shared.on_a_thread(move || page(&wire, &sources)).await
-        })
+        .cached(
+            "/sources".to_owned(),
+            Generation { of: Of::Sources, snapshot, moment: 0 },
+            request,
+            || async { shared.on_a_thread(move || page(&wire, &sources)).await },
+        )
         .await
 }
 
@@ -61,7 +64,7 @@ fn page(wire: &Wire, sources: &Sources) -> Result<Rendered, Refusal> {
     shell.is_wide = true;
     shell.feeds = vec![FeedLink {
         name: format_name(Format::Atom),
-        title: format!("{}: troubles of its sources", wire.settings.title),
+        title: format!("{}: troubles of its sources", shell.brand),
         media_type: Format::Atom.media_type(),
         href: format!("{}/sources.atom", shell.root),
     }];

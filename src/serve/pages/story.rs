@@ -5,7 +5,7 @@ use super::{PageLink, Shell, html};
 use crate::model::{Role, StoryId, Timestamp};
 use crate::publish::{Item, ItemCoverage, Options, Scope, Selection, StoryView, Telling, Wire};
 use crate::serve::archive::StoryAnswer;
-use crate::serve::cache::{Generation, Rendered};
+use crate::serve::cache::{Generation, Of, Rendered};
 use crate::serve::reply::{self, Refusal};
 use crate::serve::routes::Reply;
 use crate::serve::state::Shared;
@@ -62,9 +62,12 @@ pub(in crate::serve) async fn story(shared: &Arc<Shared>, id: StoryId, request: 
         StoryAnswer::Unknown => return Err(Refusal::NotFound("there is no such story".to_owned())),
     };
     shared
-        .cached(format!("/stories/{id}"), Generation { snapshot, moment: 0 }, request, || async {
-            shared.on_a_thread(move || story_page(&wire, &view)).await
-        })
+        .cached(
+            format!("/stories/{id}"),
+            Generation { of: Of::Wire, snapshot, moment: 0 },
+            request,
+            || async { shared.on_a_thread(move || story_page(&wire, &view)).await },
+        )
         .await
 }
 
@@ -145,10 +148,11 @@ fn line(telling: &Telling) -> Line {
         url: item.url,
         publisher: item.publisher,
         author: telling.kept.entry.author.clone().unwrap_or_default(),
-        at: in_words(item.at),
+        at: telling.told_in_words(),
         datetime: item.at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
         language: item.language,
-        because: if telling.member.role == Role::Lead {
+        // The reasons may quote the entry, of which a private feed shows nothing.
+        because: if telling.member.role == Role::Lead || telling.feed.private {
             String::new()
         } else {
             telling.member.because.clone()

@@ -1,8 +1,9 @@
 //! Batches: the payload of a journal frame.
 
 use super::{FeedRecord, FeedStateRecord, KeptRecord, Moment, Record, RejectRecord, StoryRecord};
-use crate::model::{Batch, Cause, Change, Decision, Entry, EntryId, Subscription};
-use crate::store::{StoreError, substance};
+use crate::model::{Batch, Cause, Change, Decision, EntryId, Subscription};
+use crate::normalise::substance;
+use crate::store::StoreError;
 use serde::{Deserialize, Serialize};
 
 /// What one frame of the journal decides.
@@ -84,8 +85,10 @@ impl ChangeRecord {
         Ok(match change {
             Change::Feed(state) => Self::Feed(Box::new(FeedStateRecord::of(state))),
             Change::FeedForgotten(feed) => Self::FeedForgotten(feed.0),
-            Change::Entry(kept) => Self::Entry(Box::new(KeptRecord::of(kept, hash(&kept.entry))?)),
-            Change::Reject(reject) => Self::Reject(Box::new(RejectRecord::of(reject, hash(&reject.entry))?)),
+            Change::Entry(kept) => Self::Entry(Box::new(KeptRecord::of(kept, substance(&kept.entry))?)),
+            Change::Reject(reject) => {
+                Self::Reject(Box::new(RejectRecord::of(reject, substance(&reject.entry))?))
+            }
             Change::EntryAlias { from, to } => Self::EntryAlias { from: from.0, to: to.0 },
             Change::Story(story) => Self::Story(Box::new(StoryRecord::of(story))),
             Change::StoryAlias { from, to } => Self::StoryAlias { from: from.0, to: to.0 },
@@ -95,10 +98,6 @@ impl ChangeRecord {
             Change::Decision(decision) => Self::Decision(DecisionRecord::of(decision)),
         })
     }
-}
-
-fn hash(entry: &Entry) -> u64 {
-    substance(entry)
 }
 
 impl SubscriptionRecord {

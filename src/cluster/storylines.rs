@@ -1,0 +1,115 @@
+//! The memory of storylines: what each story was about, in a few rare words, long after its entries have left the
+//! window; so that another event of the same subject is linked to it.
+
+use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
+
+use super::dictionary::Term;
+use super::fingerprint::hash32;
+
+/// Stories that are remembered: about half a year of 350 a day.
+const MOST: usize = 65_536;
+/// Words that a story is remembered by.
+const WORDS: usize = 8;
+/// Words with a lower idf are no subject, unless they name an organisation.
+const SUBJECT: f32 = 4.0;
+/// What shared words must weigh together, and what one of them must weigh.
+const ENOUGH: f32 = 14.0;
+const RARE: f32 = 6.0;
+/// Shared words that are needed.
+const LEAST_SHARED: usize = 3;
+
+/// What a story is about: hashes of its rarest words with their idf.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Subjects {
+    at: u32,
+    words: Vec<(u32, f32)>,
+}
+
+impl Subjects {
+    /// The subjects among some words; `at` in seconds since 1970.
+    pub(super) fn new<'a>(at: u32, terms: impl Iterator<Item = (&'a str, Term)>) -> Self {
+        let wanted = terms
+            .filter(|(_, term)| !term.sense.is_wide && (term.idf >= SUBJECT || term.sense.organisation != 0));
+        let mut words: Vec<(u32, f32)> = wanted.map(|(word, term)| (hash32(word), term.idf)).collect();
+        words.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
+        words.dedup_by_key(|(word, _)| *word);
+        words.truncate(WORDS);
+        Self { at, words }
+    }
+}
+
+#[derive(Debug)]
+struct Line {
+    story: u64,
+    at: u32,
+    words: Box<[u32]>,
+}
+
+/// All remembered stories, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Storylines {
+    lines: VecDeque<Line>,
+    /// Number of the first line; numbers go on for ever.
+    first: u32,
+    by_word: FxHashMap<u32, Vec<u32>>,
+}
+
+impl Storylines {
+    /// Remembers a story; the oldest makes room.
+    pub(super) fn remember(&mut self, story: u64, subjects: &Subjects) {
+        if self.lines.len() >= MOST
+            && let Some(oldest) = self.lines.pop_front()
+        {
+            for word in &oldest.words {
+                if let Some(numbers) = self.by_word.get_mut(word) {
+                    numbers.retain(|number| *number != self.first);
+                    if numbers.is_empty() {
+                        self.by_word.remove(word);
+                    }
+                }
+            }
+            self.first += 1;
+        }
+        let number = self.first + u32::try_from(self.lines.len()).unwrap_or(0);
+        for (word, _) in &subjects.words {
+            self.by_word.entry(*word).or_default().push(number);
+        }
+        let words = subjects.words.iter().map(|(word, _)| *word).collect();
+        self.lines.push_back(Line { story, at: subjects.at, words });
+    }
+
+    /// The story of the same subject: the one that shares most; of equals the newest.
+    pub(super) fn find(&self, subjects: &Subjects) -> Option<u64> {
+        let mut shared: FxHashMap<u32, (f32, usize, bool)> = FxHashMap::default();
+        for (word, idf) in &subjects.words {
+            // A word of very many stories is no subject.
+            let numbers = self.by_word.get(word).map_or(&[][..], Vec::as_slice);
+            for number in numbers.iter().rev().take(500) {
+                let (weight, count, is_rare) = shared.entry(*number).or_default();
+                *weight += idf;
+                *count += 1;
+                *is_rare |= *idf >= RARE;
+            }
+        }
+        let fits = shared
+            .into_iter()
+            .filter(|(_, (weight, count, is_rare))| *is_rare && *count >= LEAST_SHARED && *weight >= ENOUGH);
+        let best = fits.max_by(|one, other| {
+            one.1
+                .0
+                .total_cmp(&other.1.0)
+                .then_with(|| self.at(one.0).cmp(&self.at(other.0)))
+                .then(one.0.cmp(&other.0))
+        });
+        best.and_then(|(number, _)| self.line(number)).map(|line| line.story)
+    }
+
+    fn line(&self, number: u32) -> Option<&Line> {
+        self.lines.get(number.checked_sub(self.first)? as usize)
+    }
+
+    fn at(&self, number: u32) -> u32 {
+        self.line(number).map_or(0, |line| line.at)
+    }
+}

@@ -1,0 +1,141 @@
+use super::index::Index;
+use super::opening::IndexCondition;
+use super::record::{BatchRecord, Record};
+use super::{Health, Settings, Store, apply, draft, opening};
+use crate::model::{
+    Batch, Cause, Change, Entry, EntryId, FeedId, Kept, Kind, Member, Role, Story, StoryId, Timestamp,
+    Verdict,
+};
+use std::path::Path;
+
+fn open(dir: &Path) -> (Store, super::OpeningReport) {
+    Store::open(dir, Settings::default(), Timestamp::default()).unwrap()
+}
+
+/// A batch that touches many trees.
+fn batch(number: u64) -> Batch {
+    let (feed, at) = (FeedId::of("https://a.example/"), Timestamp::default());
+    let id = EntryId::of(feed, &number.to_string());
+    let story = StoryId::founded_by(id);
+    let entry = Entry {
+        id,
+        feed,
+        guid: number.to_string(),
+        title: format!("Title {number}"),
+        url: None,
+        canonical: Some(format!("https://a.example/{number}")),
+        author: None,
+        claimed: None,
+        updated: None,
+        first_seen: at,
+        summary: "text".repeat(20),
+        content: String::new(),
+        summary_html: String::new(),
+        content_html: String::new(),
+        categories: vec![],
+        image: None,
+        enclosures: vec![],
+        source: None,
+        links: vec![],
+        language: None,
+    };
+    let verdict =
+        Verdict { relevant: true, score: f32::NAN, kind: Kind::News, topics: vec![], reasons: vec![] };
+    let member = Member { entry: id, role: Role::Lead, similarity: 1.0, because: String::new() };
+    let story = Story {
+        id: story,
+        lead: id,
+        members: vec![member],
+        first_seen: at,
+        published: at,
+        released: None,
+        updated: at,
+        related: vec![],
+        led: vec![],
+        is_withheld: false,
+    };
+    let kept = Kept { entry, verdict, story: story.id, is_machine_written: false };
+    let changes = vec![Change::Entry(Box::new(kept)), Change::Story(Box::new(story))];
+    Batch { at, cause: Cause::Poll(feed), changes }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for item in std::fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(item.file_name());
+        if item.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy(&item.path(), &target);
+        } else {
+            std::fs::copy(item.path(), target).unwrap();
+        }
+    }
+}
+
+/// The planted bug: writes one by one instead of in one transaction, and a kill after each of them.
+#[test]
+fn a_batch_that_is_written_without_a_transaction_would_be_caught() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(dir.path());
+    store.commit(&batch(1)).unwrap();
+    let next = BatchRecord::of(&batch(2)).unwrap();
+    store.journal.append(2, &next.encode().unwrap()).unwrap();
+    let guard = store.shared.index.read().unwrap();
+    let index: &Index = guard.as_ref().unwrap();
+    let mut draft = draft::Draft::new(index);
+    apply::apply(&mut draft, next, 2).unwrap();
+    let (writes, _) = draft.finish(store.summary.clone()).unwrap();
+    assert!(writes.len() > 5, "{writes:?}");
+    for (done, write) in (1..).zip(&writes) {
+        index.write_alone(write).unwrap();
+        index.flush().unwrap();
+        let killed = tempfile::tempdir().unwrap();
+        copy(dir.path(), killed.path());
+        let (after, report) = open(killed.path());
+        assert!(
+            matches!(report.index, IndexCondition::Damaged(_)),
+            "{done} of {} writes: {report}",
+            writes.len()
+        );
+        assert_eq!(after.reader().stories_newest_first().count(), 2);
+        assert!(after.verify().unwrap().is_well());
+    }
+}
+
+#[test]
+fn an_index_that_failed_is_opened_again_with_the_next_batch() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(dir.path());
+    let reader = store.reader();
+    store.commit(&batch(1)).unwrap();
+    *store.shared.index.write().unwrap() = None;
+    store.health = Health::WithoutIndex("a test took it".to_owned());
+    assert!(reader.counts().is_err());
+    assert_eq!(store.commit(&batch(2)).unwrap(), 2);
+    assert_eq!(reader.stories_newest_first().count(), 2);
+}
+
+#[test]
+fn an_index_that_can_not_be_opened_again_costs_batches_but_loses_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(dir.path());
+    store.commit(&batch(1)).unwrap();
+    *store.shared.index.write().unwrap() = None;
+    store.health = Health::WithoutIndex("a test took it".to_owned());
+    // A file where the directory was: opening it is refused by the system, or repaired.
+    let index = opening::index_path(dir.path());
+    std::fs::remove_dir_all(&index).unwrap();
+    std::fs::write(&index, b"no directory").unwrap();
+    assert_eq!(store.commit(&batch(2)).unwrap(), 2, "what is no index is set aside");
+    drop(store);
+    let (store, _) = open(dir.path());
+    assert_eq!(store.reader().stories_newest_first().count(), 2);
+}
+
+#[test]
+fn numbers_that_json_can_not_hold_become_zero() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(dir.path());
+    store.commit(&batch(1)).unwrap();
+    let kept = store.reader().all_kept().next().unwrap().unwrap();
+    assert_eq!(kept.verdict.score.to_bits(), 0);
+}

@@ -1,0 +1,106 @@
+//! Two simulated years: what comes in leaves again after the retention, and disk stays flat but for the
+//! tombstones, which let nothing old come back as new.
+//!
+//! By hand, at full size: `CHIPWIRE_YEARS=200x30 cargo test --profile quick --test store_years -- --nocapture`
+//! (feeds x entries a day).
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(dead_code, reason = "each test program uses a part of the helpers")]
+
+#[path = "store_support/world.rs"]
+mod world;
+
+use chipwire::model::{Batch, Cause, Change, EntryId, FeedId, Reject, Timestamp};
+use chipwire::store::{Place, Settings, Store};
+use std::time::Duration;
+use world::World;
+
+/// A tombstone may take so much (issue 7).
+const TOMBSTONE_BYTES: u64 = 16;
+const RETENTION: Duration = Duration::from_hours(30 * 24);
+
+fn scale() -> (u64, u64) {
+    let given = std::env::var("CHIPWIRE_YEARS").ok();
+    let parsed = given.as_deref().and_then(|text| text.split_once('x'));
+    parsed.map_or((2, 6), |(feeds, entries)| (feeds.parse().unwrap(), entries.parse().unwrap()))
+}
+
+/// The day's poll of one feed: a sixth of its entries are about chips.
+fn poll(world: &mut World, feed: u64, entries: u64) -> Vec<Change> {
+    let mut changes = vec![];
+    for at in 0..entries {
+        if at % 6 == 0 {
+            changes.extend(world.new_story(feed));
+        } else {
+            let reject = Reject { entry: world.entry(feed), verdict: world::verdict(false) };
+            changes.push(Change::Reject(Box::new(reject)));
+        }
+    }
+    changes.push(Change::Feed(Box::new(world.feed_state(feed))));
+    changes
+}
+
+#[test]
+fn two_years_leave_nothing_but_tombstones() {
+    let (feeds, entries) = scale();
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        checkpoint_min_bytes: 128 * 1024,
+        compaction_min_bytes: 1024 * 1024,
+        ..Settings::default()
+    };
+    let (mut store, _) = Store::open(dir.path(), settings, Timestamp::default()).unwrap();
+    let mut world = World::new(1);
+    // The world numbers its entries.
+    let old = EntryId::of(FeedId::of(&world::feed_url(0)), "urn:entry:1");
+    let mut most = [0_u64; 2];
+    for day in 1..=730_u64 {
+        world.now += Duration::from_hours(24);
+        let mut commit = |changes, at| store.commit(&Batch { at, cause: Cause::Clock, changes }).unwrap();
+        let mut changes = vec![];
+        for feed in 0..feeds {
+            changes.extend(poll(&mut world, feed, entries));
+            if feed % 10 == 9 || feed + 1 == feeds {
+                commit(std::mem::take(&mut changes), world.now);
+            }
+        }
+        let before = world.now - RETENTION;
+        loop {
+            let due = store.reader().due_to_expire(before, before, 500).unwrap();
+            if due.is_empty() {
+                break;
+            }
+            store.commit(&Batch { at: world.now, cause: Cause::Clock, changes: due }).unwrap();
+        }
+        let (counts, disk) = (store.reader().counts().unwrap(), store.disk_bytes());
+        let without = disk.saturating_sub(counts.tombstones * TOMBSTONE_BYTES);
+        // The disk goes up and down with each checkpoint and compaction: a year ends with its highest of 60 days.
+        match day {
+            306..=365 => most[0] = most[0].max(without),
+            671..=730 => most[1] = most[1].max(without),
+            _ => {}
+        }
+        if day % 73 == 0 {
+            println!(
+                "day {day}: disk {} KiB, {} KiB without tombstones; live {} KiB, {} entries, {} rejects, {} tombstones, {}",
+                disk >> 10,
+                without >> 10,
+                counts.live_bytes >> 10,
+                counts.entries,
+                counts.rejects,
+                counts.tombstones,
+                memory()
+            );
+        }
+    }
+    println!("end of the first year {} KiB, of the second {} KiB", most[0] >> 10, most[1] >> 10);
+    assert!(most[1] * 10 <= most[0] * 12, "{most:?}");
+    assert_eq!(store.reader().seen(old).unwrap().unwrap().place, Place::Expired);
+    let unknown = EntryId::of(FeedId(1), "never seen");
+    assert_eq!(store.reader().seen(unknown).unwrap(), None);
+    assert!(store.verify().unwrap().is_well());
+}
+
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or_default().replace('\t', " ")
+}
