@@ -56,7 +56,8 @@ fn a_package_can_be_built_and_holds_what_an_operator_expects() {
         fs::copy(tree(&format!("packaging/debian/{script}")), control.join(script)).unwrap();
     }
     let package = dir.path().join("chipwire.deb");
-    let built = build.args(["--build", "--root-owner-group", "-Znone"]).arg(&root).arg(&package).output().unwrap();
+    let built =
+        build.args(["--build", "--root-owner-group", "-Znone"]).arg(&root).arg(&package).output().unwrap();
     assert!(built.status.success(), "{built:?}");
     let Some(mut list) = tool("dpkg-deb") else { return };
     let (_, listing, _) = run(list.arg("--contents"), &[package.to_str().unwrap()]);
@@ -70,7 +71,10 @@ fn a_package_can_be_built_and_holds_what_an_operator_expects() {
         "/usr/share/bash-completion/completions/chipwire",
         "/usr/share/doc/chipwire/operating.md",
     ] {
-        assert!(listing.lines().any(|line| line.ends_with(&format!(".{file}"))), "{file} is not in\n{listing}");
+        assert!(
+            listing.lines().any(|line| line.ends_with(&format!(".{file}"))),
+            "{file} is not in\n{listing}"
+        );
     }
 }
 
@@ -89,7 +93,8 @@ fn installed_below_a_scratch_root_it_leaves_nothing_but_data_when_purged() {
     fs::write(root.join("DEBIAN/control"), text).unwrap();
     fs::write(root.join("DEBIAN/conffiles"), "/etc/chipwire/chipwire.toml\n").unwrap();
     let package = dir.path().join("chipwire.deb");
-    let built = Command::new("dpkg-deb").args(["--build", "-Znone"]).arg(&root).arg(&package).output().unwrap();
+    let built =
+        Command::new("dpkg-deb").args(["--build", "-Znone"]).arg(&root).arg(&package).output().unwrap();
     assert!(built.status.success(), "{built:?}");
 
     fs::create_dir_all(machine.join("var/lib/dpkg/info")).unwrap();
@@ -108,7 +113,9 @@ fn installed_below_a_scratch_root_it_leaves_nothing_but_data_when_purged() {
     fs::create_dir_all(machine.join("var/lib/private/chipwire")).unwrap();
     fs::write(machine.join("var/lib/private/chipwire/journal"), "data").unwrap();
     dpkg(&["--purge", "chipwire"]);
-    for gone in ["usr/bin/chipwire", "etc/chipwire", "usr/share/man", "usr/share/doc/chipwire", "usr/lib/systemd"] {
+    for gone in
+        ["usr/bin/chipwire", "etc/chipwire", "usr/share/man", "usr/share/doc/chipwire", "usr/lib/systemd"]
+    {
         assert!(!machine.join(gone).exists(), "{gone} stays");
     }
     assert!(machine.join("var/lib/private/chipwire/journal").exists(), "the data went");
