@@ -6,6 +6,7 @@ mod live;
 mod logging;
 mod manual;
 mod offline;
+mod owner;
 mod serving;
 
 pub use arguments::Arguments;
@@ -23,6 +24,8 @@ use std::path::PathBuf;
 mod status {
     pub(super) const FAILED: u8 = 1;
     pub(super) const USAGE: u8 = 64;
+    pub(super) const LISTENER: u8 = 71;
+    pub(super) const NO_DATA: u8 = 73;
     pub(super) const CONFIGURATION: u8 = 78;
 }
 
@@ -128,12 +131,12 @@ impl Context {
 
 fn perform(arguments: Arguments) -> Outcome {
     let environment = Environment::of_process();
-    let is_under_systemd = environment.get("JOURNAL_STREAM").is_some();
+    let is_journal = logging::is_journal(environment.get("JOURNAL_STREAM"));
     let context = Context { global: arguments.global, environment };
     let verb = arguments.verb.unwrap_or(Verb::Run);
     let default = if matches!(verb, Verb::Run | Verb::Demo { once: false }) { "info" } else { "warn" };
     let level = context.global.log.as_deref().unwrap_or(default);
-    logging::start(level, context.global.log_format, is_under_systemd).map_err(Failure::usage)?;
+    logging::start(level, context.global.log_format, is_journal).map_err(Failure::usage)?;
     match verb {
         Verb::Run => serving::run(&context),
         Verb::Demo { once } => serving::demo(&context, once),
@@ -148,6 +151,7 @@ fn perform(arguments: Arguments) -> Outcome {
         Verb::Completions { shell } => manual::completions(shell),
         Verb::Man { configuration } => manual::page(configuration),
         Verb::Feeds(FeedsVerb::Import { file }) => live::import(&context, &file),
+        Verb::Backup { file } => live::backup(&context, &file),
         verb => live::ask(&context, &live::request(verb)?),
     }
 }
@@ -159,7 +163,9 @@ fn check(context: &Context) -> Outcome {
             let files: Vec<_> = settings.files.iter().map(|file| file.display().to_string()).collect();
             let (feeds, polled) =
                 (settings.feeds.len(), settings.feeds.iter().filter(|feed| feed.enabled).count());
-            let current = Current::new(settings)?;
+            // What only shows when it is put in force.
+            let current = Current::new(settings).and_then(|current| current.fetcher().map(|_| current));
+            let current = current.map_err(|error| Failure::new(&error))?;
             let place = if files.is_empty() { "no file, all defaults".to_owned() } else { files.join(", ") };
             let topics = current.rules.classifier.topics().len();
             print(&format!("{place}: good; {polled} of {feeds} feeds are polled, {topics} topics"))?;

@@ -29,7 +29,15 @@ pub struct Global {
     #[arg(long, global = true, value_name = "LEVEL", env = "CHIPWIRE_LOG", hide_env = true)]
     pub log: Option<String>,
     /// How to write the log.
-    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value = "text")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        value_enum,
+        env = "CHIPWIRE_LOG_FORMAT",
+        default_value = "text",
+        hide_env = true
+    )]
     pub log_format: LogFormat,
 }
 
@@ -41,6 +49,9 @@ pub enum LogFormat {
     /// A JSON object an event.
     Json,
 }
+
+/// An attribute's text, since in a doc comment the names would have to be marked up.
+const BATCH: &str = r#"Read JSON lines {"path","base"?,"content_type"?} from standard input instead"#;
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -116,8 +127,7 @@ pub enum Verb {
         /// One JSON object a document.
         #[arg(long)]
         json: bool,
-        /// Read JSON lines {"`path","base"?,"content_type`"?} from standard input instead.
-        #[arg(long, conflicts_with_all = ["inputs", "base", "content_type"])]
+        #[arg(long, help = BATCH, conflicts_with_all = ["inputs", "base", "content_type"])]
         batch: bool,
         /// The URL that relative links are relative to.
         #[arg(long, value_name = "URL")]

@@ -5,8 +5,10 @@ use super::{Context, Failure, Outcome, age_seconds, print};
 use crate::control;
 use crate::desk::{Answer, Request};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal, Read, Write};
-use std::path::Path;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 
 /// The request that a verb stands for.
 pub(super) fn request(verb: Verb) -> Result<Request, Failure> {
@@ -23,8 +25,6 @@ pub(super) fn request(verb: Verb) -> Result<Request, Failure> {
         }
         Verb::Search { query, limit, json } => Request::Search { query: query.join(" "), limit, json },
         Verb::Explain { one, other, json } => Request::Explain { one, other, json },
-        // The daemon has another working directory.
-        Verb::Backup { file } => Request::Backup { file: std::path::absolute(file)? },
         Verb::Verify => Request::Verify,
         Verb::Export { entries, rejected } => Request::Export { entries, rejected },
         other => return Err(Failure::usage(format!("{other:?} asks nothing of live data"))),
@@ -65,22 +65,71 @@ pub(super) fn import(context: &Context, file: &Path) -> Outcome {
     if file == Path::new("-") {
         io::stdin().read_to_string(&mut opml)?;
     } else {
-        opml = std::fs::read_to_string(file)
-            .map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
+        opml =
+            fs::read_to_string(file).map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
     }
     ask(context, &Request::FeedsImport { opml })
+}
+
+/// `backup`: the copy is made in the data directory, since a confined daemon can write nowhere else, and carried to
+/// its place by us, who may be allowed more or less than the daemon.
+pub(super) fn backup(context: &Context, file: &Path) -> Outcome {
+    let data = context.data_path()?;
+    let file = std::path::absolute(file)?;
+    let draft = data.join(format!("backup-{}", std::process::id()));
+    let mut console = Console {
+        shown_as: Some((draft.display().to_string(), file.display().to_string())),
+        ..Console::default()
+    };
+    let _draft = Draft(draft.clone());
+    put(context, &data, &Request::Backup { file: draft.clone() }, &mut console)?;
+    if console.status == 0 {
+        carry(&draft, &file).map_err(|error| {
+            Failure::new(format!("{}: the backup can't be put there: {error}", file.display()))
+        })?;
+    }
+    console.finish()
+}
+
+/// Copies a file beside its place and renames it, so that a file of that name is replaced as a whole.
+fn carry(from: &Path, to: &Path) -> io::Result<()> {
+    let mut beside = to.as_os_str().to_owned();
+    beside.push(".tmp");
+    let beside = Draft(PathBuf::from(beside));
+    let mut options = OpenOptions::new();
+    let mut target = options.write(true).create(true).truncate(true).mode(0o600).open(&beside.0)?;
+    io::copy(&mut File::open(from)?, &mut target)?;
+    target.sync_all()?;
+    fs::rename(&beside.0, to)?;
+    File::open(to.parent().unwrap_or(Path::new("/")))?.sync_all()
+}
+
+/// A file that is not to stay.
+struct Draft(PathBuf);
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // Mostly it has another name by now.
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 /// Asks, and prints what comes back.
 pub(super) fn ask(context: &Context, request: &Request) -> Outcome {
     let data = context.data_path()?;
     let mut console = Console::default();
-    let asked = control::ask(&data, request, |answer| console.take(answer))
-        .map_err(|error| explain(&data, &error))?;
-    if asked.is_none() {
-        super::offline::answer(context, &data, request, |answer| console.take(answer))?;
-    }
+    put(context, &data, request, &mut console)?;
     console.finish()
+}
+
+/// Puts a request to the daemon, or, where none runs, to the store itself.
+fn put(context: &Context, data: &Path, request: &Request, console: &mut Console) -> Result<(), Failure> {
+    let asked =
+        control::ask(data, request, |answer| console.take(answer)).map_err(|error| explain(data, &error))?;
+    if asked.is_none() {
+        super::offline::answer(context, data, request, |answer| console.take(answer))?;
+    }
+    Ok(())
 }
 
 fn explain(data: &Path, error: &io::Error) -> Failure {
@@ -100,12 +149,20 @@ struct Console {
     bar: Option<ProgressBar>,
     status: u8,
     broken: Option<Failure>,
+    /// A name that is shown as another one.
+    shown_as: Option<(String, String)>,
 }
 
 impl Console {
     fn take(&mut self, answer: Answer) {
         match answer {
-            Answer::Out(line) if self.broken.is_none() => self.broken = print(&line).err(),
+            Answer::Out(line) if self.broken.is_none() => {
+                let line = match &self.shown_as {
+                    Some((inner, outer)) => line.replacen(inner, outer, 1),
+                    None => line,
+                };
+                self.broken = print(&line).err();
+            }
             Answer::Out(_) => {}
             Answer::Error(line) => {
                 if let Some(bar) = &self.bar {

@@ -2,7 +2,7 @@
 
 use super::arguments::LogFormat;
 use std::fmt;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
@@ -10,22 +10,29 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+/// Whether standard error goes to journald: `JOURNAL_STREAM` names its device and inode (`systemd.exec(5)`). The
+/// variable alone says little, since a command's standard error may have been redirected since.
+pub(super) fn is_journal(stream: Option<&str>) -> bool {
+    let Ok(found) = rustix::fs::fstat(io::stderr()) else { return false };
+    stream == Some(format!("{}:{}", found.st_dev, found.st_ino).as_str())
+}
+
 /// Starts the log.
 ///
 /// # Errors
 /// The filter can't be read; the text says why.
-pub(super) fn start(filter: &str, format: LogFormat, is_under_systemd: bool) -> Result<(), String> {
+pub(super) fn start(filter: &str, format: LogFormat, is_journal: bool) -> Result<(), String> {
     // Crates below us log at levels of their own; theirs matter only when something is wrong.
     let directives =
         if filter.contains(['=', ',']) { filter.to_owned() } else { format!("warn,chipwire={filter}") };
     let filter = EnvFilter::try_new(&directives)
         .map_err(|_| format!("--log {filter}: no level; it is one of error, warn, info, debug, trace"))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let started = match format {
         LogFormat::Json => log.json().flatten_event(true).with_current_span(false).try_init(),
         // journald has its own clock, and reads the priority from the line's head (sd-daemon(3)).
-        LogFormat::Text if is_under_systemd => log.with_ansi(false).event_format(Journal).try_init(),
-        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
+        LogFormat::Text if is_journal => log.with_ansi(false).event_format(Journal).try_init(),
+        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).with_target(false).try_init(),
     };
     started.map_err(|error| format!("the log can't be started: {error}"))
 }

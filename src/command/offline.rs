@@ -1,5 +1,6 @@
 //! Without a daemon: the command opens the store itself, does its work with the daemon's own roles, and closes it.
 
+use super::owner::Owner;
 use super::{Context, Failure, Outcome, print};
 use crate::daemon::{Opened, Roles, Scope, now};
 use crate::desk::{self, Answer, Request};
@@ -22,6 +23,8 @@ pub(super) fn answer(
             data.display()
         )));
     }
+    // Dropped after the store is closed.
+    let _owner = Owner::of(data);
     runtime()?.block_on(async {
         let base = Base::listening("127.0.0.1");
         let roles = Roles::start(Opened::at(data)?, &current, base, Scope::Command)?;
@@ -60,6 +63,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 /// `chipwire restore`: only where no daemon runs.
 pub(super) fn restore(context: &Context, file: &Path, force: bool) -> Outcome {
     let data = context.data_path()?;
+    let _owner = Owner::of(&data);
     let (store, report) =
         store::restore(&data, file, store::Settings::default(), now(), force).map_err(store_failure)?;
     store.close().map_err(store_failure)?;
@@ -70,6 +74,7 @@ pub(super) fn restore(context: &Context, file: &Path, force: bool) -> Outcome {
 /// `chipwire rebuild`: only where no daemon runs.
 pub(super) fn rebuild(context: &Context) -> Outcome {
     let data = context.data_path()?;
+    let _owner = Owner::of(&data);
     let (mut store, report) = Store::open(&data, store::Settings::default(), now()).map_err(store_failure)?;
     store.rebuild().map_err(store_failure)?;
     store.close().map_err(store_failure)?;

@@ -6,13 +6,14 @@ mod sockets;
 pub(super) use demo::demo;
 
 use super::offline::runtime;
-use super::{Context, Failure, Outcome};
+use super::{Context, Failure, Outcome, status};
 use crate::config;
 use crate::control::Control;
 use crate::daemon::{self, Current, DaemonError, Handle, Notifier, Opened, Roles, Scope, Swept, now};
 use crate::desk;
 use crate::publish::Base;
 use crate::serve::{self, Inputs, Listeners, Readiness, ServeError};
+use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub(super) fn run(context: &Context) -> Outcome {
 async fn serve(data: &Path, current: Current, reload: impl Fn() -> Result<Current, DaemonError>) -> Outcome {
     let mut signals = Signals::listen()?;
     create_private(data)?;
+    Notifier.status("opening the store");
     // Before the listeners: whoever starts a second daemon is to read of the first one, not of its port.
     let opened = Opened::at(data)?;
     let settings = server_settings(&current);
@@ -103,14 +105,17 @@ fn server_settings(current: &Current) -> serve::Settings {
 }
 
 fn listen_failure(error: &ServeError) -> Failure {
-    Failure { message: error.to_string(), status: 71 }
+    let ServeError::Bind { cause, .. } = error;
+    // An address that is taken or not ours to take stays so; one that isn't there yet may come with its interface.
+    let is_final = matches!(cause.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied);
+    Failure { message: error.to_string(), status: if is_final { status::LISTENER } else { status::FAILED } }
 }
 
 fn create_private(data: &Path) -> Result<(), Failure> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
     made.map_err(|error| Failure {
         message: format!("{}: can't be created: {error}", data.display()),
-        status: 73,
+        status: status::NO_DATA,
     })
 }
 
@@ -242,10 +247,23 @@ async fn take_over(handle: &Handle, reload: impl Fn() -> Result<Current, DaemonE
         format!("configuration refused: {}", error.to_string().lines().next().unwrap_or_default())
     };
     let current = reload().map_err(|error| refused(&error))?;
+    let before = Arc::clone(&handle.current.borrow().settings);
     handle.put_in_force(&current).await.map_err(|error| refused(&error))?;
+    for key in moved_listeners(&before.serve, &current.settings.serve) {
+        warn!("{key} has changed; a listener moves at the next restart only");
+    }
     let feeds = handle.current.borrow().feeds.iter().filter(|feed| feed.enabled).count();
     info!("configuration read again: {feeds} feeds are polled");
     Ok(())
+}
+
+/// The listeners that a new configuration would have elsewhere.
+fn moved_listeners(before: &config::Serve, after: &config::Serve) -> Vec<&'static str> {
+    let pairs = [
+        ("serve.listen", before.listen != after.listen),
+        ("serve.admin_listen", before.admin_listen != after.admin_listen),
+    ];
+    pairs.into_iter().filter(|(_, has_moved)| *has_moved).map(|(key, _)| key).collect()
 }
 
 /// What the daemon is doing, in a line.

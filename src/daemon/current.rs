@@ -4,7 +4,7 @@ use super::DaemonError;
 use crate::classify::Classifier;
 use crate::cluster::{self, Publishers};
 use crate::config::{PUBLISHERS, Settings};
-use crate::fetch::{self, Fetcher};
+use crate::fetch::{self, FetchError, Fetcher};
 use crate::model::{Feed, FeedId, FeedState, Origin, Subscription};
 use crate::parse;
 use crate::pipeline::{self, Rules};
@@ -111,10 +111,11 @@ impl Current {
     /// `poll.extra_ca` or `poll.contact` can't be used.
     pub fn fetcher(&self) -> Result<Fetcher, DaemonError> {
         let poll = &self.settings.poll;
-        let extra_ca = poll.extra_ca.as_ref().map(std::fs::read).transpose().map_err(|error| {
-            let path = poll.extra_ca.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
-            std::io::Error::new(error.kind(), format!("poll.extra_ca: {path}: {error}"))
-        })?;
+        let extra_ca = poll.extra_ca.as_ref().map(|path| {
+            let unreadable = |error| FetchError::Setup(format!("poll.extra_ca: {}: {error}", path.display()));
+            std::fs::read(path).map_err(unreadable)
+        });
+        let extra_ca = extra_ca.transpose()?;
         Ok(Fetcher::new(&fetch::Settings {
             contact: Some(poll.contact.clone()).filter(|contact| !contact.is_empty()),
             limits: fetch::Limits::new(poll.timeout, poll.max_body_bytes),

@@ -13,7 +13,7 @@ use crate::model::{
     Batch, Cause, Change, Condition, Decision, EntryId, Feed, FeedId, FeedState, HubState, StoryId,
     Subscription, Timestamp,
 };
-use crate::store::{BackupReport, Reader, Store, StoreError, VerifyReport};
+use crate::store::{Advice, BackupReport, Reader, Store, StoreError, VerifyReport};
 use crate::{pipeline, schedule};
 use draft::Draft;
 pub use polled::{Accepted, Brought, HubOffer, Polled};
@@ -113,6 +113,8 @@ pub(super) struct Editor {
     feeds: FxHashMap<FeedId, Feed>,
     settling: BTreeSet<(Timestamp, StoryId)>,
     last_sweep: Option<Timestamp>,
+    /// The store can't be relied on any more ([`Advice::Restart`]).
+    is_broken: bool,
     changed: mpsc::Sender<Changed>,
     due: watch::Sender<Option<Timestamp>>,
     metrics: Arc<Metrics>,
@@ -146,6 +148,7 @@ pub(super) fn start(
         current: desk.current,
         settling: BTreeSet::new(),
         last_sweep: None,
+        is_broken: false,
         changed: desk.changed,
         due: desk.due,
         metrics: desk.metrics,
@@ -163,6 +166,11 @@ pub(super) fn start(
                 return;
             }
             editor.take(order);
+            if editor.is_broken {
+                // What is published is served until the process is started anew, which is all that helps.
+                error!("the store takes no more; this process ends, so that it is started again");
+                return;
+            }
             editor.due.send_replace(editor.next_due());
         }
     };
@@ -269,6 +277,7 @@ impl Editor {
     fn keep(&mut self, batch: &Batch, feeds: bool) -> Result<(), StoreError> {
         if let Err(error) = self.store.commit(batch) {
             self.engine = None;
+            self.is_broken |= error.advice() == Advice::Restart;
             error!(%error, "nothing is kept now; what was there before is still served");
             return Err(error);
         }

@@ -249,6 +249,8 @@ impl Roles {
     /// Stops the polls, keeps what was accepted, closes the store.
     pub async fn stop(self) {
         self.clock.abort();
+        // A store that is being made smaller breaks that off.
+        self.handle.reader.hurry();
         drop(self.stop);
         if self.polling.await.is_err() {
             warn!("polling had broken off");

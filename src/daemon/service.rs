@@ -1,6 +1,8 @@
 //! What the service manager is told (`sd_notify(3)`); without one, nothing happens.
 
+use crate::config::Environment;
 use sd_notify::NotifyState;
+use std::io;
 use std::time::Duration;
 use tracing::debug;
 
@@ -44,7 +46,28 @@ pub fn watchdog() -> Option<Duration> {
 }
 
 fn tell(state: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(state) {
+    let environment = Environment::of_process();
+    let told = match environment.get("NOTIFY_SOCKET").and_then(|socket| socket.strip_prefix('@')) {
+        Some(name) => tell_abstract(name, state),
+        None => sd_notify::notify(state),
+    };
+    if let Err(error) = told {
         debug!(%error, "the service manager can't be told");
     }
+}
+
+/// To a socket without a file, which the crate doesn't know (`sd_notify(3)`: its address begins with `@`).
+#[cfg(target_os = "linux")]
+fn tell_abstract(name: &str, state: &[NotifyState<'_>]) -> io::Result<()> {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixDatagram};
+    let address = SocketAddr::from_abstract_name(name)?;
+    let message: String = state.iter().map(|assignment| format!("{assignment}\n")).collect();
+    UnixDatagram::unbound()?.send_to_addr(message.as_bytes(), &address)?;
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn tell_abstract(_: &str, _: &[NotifyState<'_>]) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
