@@ -264,14 +264,6 @@ mod tests {
         assert!(metrics.render().contains("chipwire_feed_success_age_seconds_count 1\n"));
     }
 
-    /// The words of a text that name metrics, without the endings of a histogram's parts.
-    fn names(text: &str) -> std::collections::BTreeSet<&str> {
-        text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-            .filter(|word| word.starts_with("chipwire_") || word.starts_with("process_"))
-            .map(|word| word.strip_suffix("_bucket").unwrap_or(word))
-            .collect()
-    }
-
     #[test]
     fn promtool_has_nothing_to_say() {
         let tool = Command::new("promtool")

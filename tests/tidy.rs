@@ -1,6 +1,6 @@
 //! The tree keeps the shape that ARCHITECTURE.md draws: layers, lengths, names.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
 
 use std::collections::BTreeMap;
 use std::fs;

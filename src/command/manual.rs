@@ -151,7 +151,7 @@ publishers that ship with the program.
 .PP
 Commands that need the data of a running daemon ask it over its control socket, so they can be used at any time, by
 the daemon's user and by root; where no daemon runs they open the data themselves.
-"#;
+";
 
 const TAIL: &str = r#".SH SIGNALS
 .TP
