@@ -142,8 +142,11 @@ impl Polling {
             current.feeds.iter().filter(|feed| feed.enabled).map(|feed| (feed.id, feed.clone())).collect();
         let by_schedule = self.means.by_schedule;
         self.queue.reconfigure(queue_settings(current));
-        for gone in before.iter().filter(|id| !self.feeds.contains_key(*id)) {
+        let left: Vec<FeedId> = before.iter().copied().filter(|id| !self.feeds.contains_key(id)).collect();
+        for gone in &left {
             self.queue.remove(*gone);
+            // Whoever waits for it waits no longer.
+            self.tell(*gone, || Err("removed or paused meanwhile".to_owned()));
             if let Some(hub) = self.states.remove(gone).and_then(|state| state.hub) {
                 self.note_hub(HubNote::Left(*gone, Box::new(hub)));
             }

@@ -42,6 +42,19 @@ fn sigterm_in_mid_sweep_keeps_what_was_accepted() {
 }
 
 #[test]
+fn the_daemon_is_ready_though_a_feed_of_its_first_sweep_was_removed_meanwhile() {
+    let mut world = world();
+    world.subscribe("/slow", "Slow Chips");
+    world.publisher.close("/slow");
+    let daemon = world.start();
+    daemon.wait_for_story("2-nanometre");
+    world.publisher.wait_for("/slow", 1);
+    assert_eq!(daemon.get("/readyz").status, 503);
+    world.ask(&["feeds", "remove", "Slow Chips"]);
+    daemon.wait_for_answer("/readyz", |answer| answer.status == 200);
+}
+
+#[test]
 fn a_killed_daemon_leaves_a_stale_socket_that_means_nobody_is_there() {
     let world = world();
     let daemon = world.start();

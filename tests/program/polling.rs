@@ -21,7 +21,8 @@ fn a_new_feed_is_polled_at_once_and_its_story_is_on_all_three_feeds() {
         assert!(answer.body.contains("2-nanometre"), "{path}: {}", answer.body);
         assert!(path == "/" || answer.body.contains(&item.id), "{path}: {}", answer.body);
     }
-    assert_eq!(world.publisher.targets(), ["/feed"]);
+    daemon.wait_for_line("first sweep done");
+    assert_eq!(world.publisher.targets(), ["/feed"], "asked once, not again for the first sweep");
 }
 
 #[test]
