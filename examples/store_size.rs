@@ -7,6 +7,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     dead_code,
+    clippy::similar_names,
     reason = "a measuring program"
 )]
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
@@ -50,7 +51,7 @@ fn main() {
             }
         }
         changes.push(Change::Feed(Box::new(world.feed_state(commits % 200))));
-        world.now += std::time::Duration::from_secs(60);
+        world.now += std::time::Duration::from_mins(1);
         let one = Instant::now();
         store.commit(&Batch { at: world.now, cause: Cause::Clock, changes }).unwrap();
         slowest = slowest.max(one.elapsed().as_secs_f64());

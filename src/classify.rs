@@ -35,7 +35,7 @@ use topics::Topics;
 
 /// The score from which an entry is relevant, where the configuration says nothing; set on the open labelled
 /// data (docs/relevance.md).
-pub const DEFAULT_THRESHOLD: f32 = 0.4;
+pub const DEFAULT_THRESHOLD: f32 = 0.5;
 /// The most reasons of a verdict.
 const MAX_REASONS: usize = 8;
 /// Reasons weaker than this, in log-odds, are left out.

@@ -182,7 +182,12 @@ fn check(context: &Context) -> Outcome {
 
 /// A line for standard output; a reader that has gone away (`| head`) ends the command quietly.
 fn print(line: &str) -> Result<(), Failure> {
-    match writeln!(io::stdout().lock(), "{line}") {
+    print_text(&format!("{line}\n"))
+}
+
+/// The same for a text of many lines.
+fn print_text(text: &str) -> Result<(), Failure> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
             Err(Failure { message: String::new(), status: 0 })
         }

@@ -2,6 +2,7 @@
 //! (mode 0600) may ask; nothing here knows what the requests mean.
 
 use crate::desk::{Answer, Request};
+use crate::store;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixStream as BlockingStream;
@@ -139,7 +140,9 @@ fn line_of(answer: &Answer) -> Vec<u8> {
 /// # Errors
 /// The conversation broke off, or the socket can't be opened for another reason than that nobody listens.
 pub fn ask(data: &Path, request: &Request, mut take: impl FnMut(Answer)) -> io::Result<Option<()>> {
-    let path = socket_path(data);
+    // The daemon may have another directory for temporary files than we.
+    let announced = store::holder(data).and_then(|holder| holder.socket);
+    let path = announced.unwrap_or_else(|| socket_path(data));
     let mut stream = match BlockingStream::connect(&path) {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {

@@ -1,6 +1,6 @@
 //! One conditional GET, and everything that a hostile or clumsy server can make of it: the only HTTP client.
 //!
-//! It follows redirects itself, so that every hop passes the [wall](guard) against private addresses; undoes
+//! It follows redirects itself, so that every hop passes the wall against private addresses; undoes
 //! content codings itself, so that both what comes over the wire and what comes out of it are bounded; and takes
 //! a body only when it is whole. It keeps no state between fetches but open connections: no cookies, no cache, no
 //! retries. When to ask again is `schedule`'s, what the document says is `parse`'s to decide.

@@ -19,6 +19,8 @@ use url::Url;
 
 /// How far ahead of our clock a publisher's may go before its time counts as nonsense.
 const CLOCK_SKEW: Duration = Duration::minutes(10);
+/// A made-up title is no longer than this.
+const HEADLINE_CHARS: usize = 100;
 /// Links taken of one entry's body.
 const MOST_LINKS: usize = 200;
 /// Languages are recognised from this much text on, and only where the recogniser is sure.
@@ -27,19 +29,21 @@ const ENOUGH_TO_RECOGNISE: usize = 60;
 /// Makes an entry of what was parsed.
 ///
 /// A time that lies ahead of `now` is no claim: `claimed` stays empty, and [`Entry::published`] falls back to when the
-/// entry was first seen. An entry without an id gets one of its link, else of its text.
+/// entry was first seen. An entry without an id gets one of its link, else of its text;
+/// one without a title the beginning of its text.
 pub fn entry(parsed: ParsedEntry, feed: &Feed, feed_language: Option<&str>, now: Timestamp) -> Entry {
     let summary_html = parsed.summary.unwrap_or_default();
     let content_html = parsed.content.unwrap_or_default();
     let summary = text::plain(&summary_html);
     let content = text::plain(&content_html);
-    let title = parsed.title.unwrap_or_default();
     let base = parsed.link.as_deref().and_then(|link| Url::parse(link).ok());
     let canonical = base.as_ref().map(|url| String::from(link::canonical(url)));
+    let written_title = parsed.title.unwrap_or_default();
     let guid = parsed
         .id
         .or_else(|| parsed.link.clone())
-        .unwrap_or_else(|| identity::guid_of_text(&title, &summary, &content));
+        .unwrap_or_else(|| identity::guid_of_text(&written_title, &summary, &content));
+    let title = if written_title.is_empty() { headline(&summary, &content) } else { written_title };
     let links = links(&summary_html, &content_html, base.as_ref(), canonical.as_deref());
     let language = parsed
         .language
@@ -70,6 +74,12 @@ pub fn entry(parsed: ParsedEntry, feed: &Feed, feed_language: Option<&str>, now:
         links,
         language,
     }
+}
+
+/// What stands for the title of an entry without one, as short messages are: the beginning of its text.
+fn headline(summary: &str, content: &str) -> String {
+    let body = if summary.is_empty() { content } else { summary };
+    text::cut(body.lines().next().unwrap_or_default(), HEADLINE_CHARS)
 }
 
 fn via(links: &[String]) -> Option<DeclaredSource> {

@@ -20,6 +20,7 @@ mod select;
 mod settings;
 mod sources;
 mod times;
+mod trailer;
 mod troubles;
 mod view;
 mod wire;

@@ -14,6 +14,7 @@ mod cache;
 mod connections;
 mod feeds;
 mod listen;
+mod older;
 mod pages;
 mod reply;
 mod routes;

@@ -34,10 +34,11 @@ pub use verify::{VerifyReport, verify};
 
 use crate::model::{Batch, Timestamp};
 use files::{Files, RealFiles};
-use index::Index;
+use index::{Index, Write};
 use journal::{AppendError, Journal};
 use record::{BatchRecord, Record};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 use tree::Summary;
 
@@ -87,6 +88,7 @@ pub struct Store {
     checkpoint_at: u64,
     /// What disk and data measured after the last compaction, in bytes.
     compacted: (u64, u64),
+    compaction: Option<upkeep::Compaction>,
     health: Health,
     last_report: OpeningReport,
     lock: lock::Lock,
@@ -104,6 +106,7 @@ enum Health {
 
 impl Drop for Store {
     fn drop(&mut self) {
+        self.break_off_compaction();
         // Not when the last reader goes: the directory is free as soon as the lock is.
         *self.shared.index.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -114,6 +117,8 @@ impl Drop for Store {
 struct Shared {
     /// Absent after it failed, until it is opened again.
     index: RwLock<Option<Index>>,
+    /// The process wants to end: nothing long may begin or go on.
+    is_ending: AtomicBool,
 }
 
 impl Shared {
@@ -147,12 +152,16 @@ impl Store {
             dir: dir.to_owned(),
             settings,
             files,
-            shared: Arc::new(Shared { index: RwLock::new(Some(opened.index)) }),
+            shared: Arc::new(Shared {
+                index: RwLock::new(Some(opened.index)),
+                is_ending: AtomicBool::new(false),
+            }),
             journal: opened.journal,
             sequence: opened.sequence,
             summary: opened.summary,
             checkpoint_at: 0,
             compacted: (0, 0),
+            compaction: None,
             health: Health::Well,
             last_report: opened.report.clone(),
             lock,
@@ -167,18 +176,25 @@ impl Store {
         if let Health::Broken(reason) = &self.health {
             return Err(StoreError::Broken { reason: reason.clone() });
         }
-        let record = BatchRecord::of(batch)?;
-        let payload = record.encode()?;
+        if !self.journal.is_in_place() {
+            let path = self.journal.path().display();
+            return Err(self.broken(format!("{path} was removed or replaced while chipwire ran")));
+        }
+        let payload = BatchRecord::of(batch)?.encode()?;
         self.check_room(payload.len() as u64)?;
         if let Health::WithoutIndex(_) = self.health {
-            self.recover(batch.at)?;
+            self.reopen_index(batch.at)?;
         }
+        let (writes, summary) = match self.draft(&payload) {
+            Err(error @ StoreError::Index { .. }) => {
+                // sled fails for good once one of its writes has failed, on a full disk, say.
+                tracing::error!(%error, "the index is opened again");
+                self.reopen_index(batch.at)?;
+                self.draft(&payload)?
+            }
+            other => other?,
+        };
         let sequence = self.sequence + 1;
-        let (writes, summary) = self.shared.read(|index| {
-            let mut draft = draft::Draft::new(index);
-            apply::apply(&mut draft, record, sequence)?;
-            Ok(draft.finish(self.summary.clone())?)
-        })?;
         self.journal.append(sequence, &payload).map_err(|error| self.failed_append(error, payload.len()))?;
         // From here on the batch is kept, whatever becomes of the index.
         let written = self.shared.read(|index| Ok(index.write(&writes, Some(sequence), &summary)?));
@@ -191,13 +207,29 @@ impl Store {
         Ok(sequence)
     }
 
+    /// What the next batch will write, and what the trees hold after it.
+    fn draft(&self, payload: &[u8]) -> Result<(Vec<Write>, Summary), StoreError> {
+        self.shared.read(|index| {
+            let mut draft = draft::Draft::new(index);
+            apply::apply(&mut draft, BatchRecord::decode(payload)?, self.sequence + 1)?;
+            Ok(draft.finish(self.summary.clone())?)
+        })
+    }
+
     /// The index failed while the journal is right: it is opened anew, now or before the next batch.
     fn lose_index(&mut self, error: &StoreError, now: Timestamp) {
-        tracing::error!(%error, "the index failed; batch {} is safe in the journal", self.sequence);
-        self.health = Health::WithoutIndex(error.to_string());
-        if let Err(error) = self.recover(now) {
-            tracing::error!(%error, "the index could not be opened again; tried again with the next batch");
+        tracing::error!(%error, "batch {} is safe in the journal", self.sequence);
+        if let Err(error) = self.reopen_index(now) {
+            tracing::error!(%error, "tried again with the next batch");
         }
+    }
+
+    fn reopen_index(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.recover(now).map_err(|error| {
+            let reason = error.to_string();
+            self.health = Health::WithoutIndex(reason.clone());
+            StoreError::Index { reason }
+        })
     }
 
     /// For the readers; cheap to clone.

@@ -2,7 +2,13 @@
 //! again. What it acknowledged is there once; a validator is kept only with its body; a story keeps its id.
 //!
 //! `CHIPWIRE_KILLS` gives how often it is killed; by hand use 1000 and more.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "helpers of tests"
+)]
 #![expect(dead_code, reason = "each test program uses a part of the helpers")]
 
 #[path = "crash_support/farm.rs"]
@@ -64,6 +70,18 @@ impl Daemon {
             .stderr(std::fs::File::create(self.dir.path().join("log")).unwrap())
             .spawn()
             .unwrap()
+    }
+
+    /// Waits until the farm was asked so many times more.
+    fn wait_for_requests(&self, farm: &Farm, more: u64, case: &str) {
+        if !farm.wait_for(more) {
+            let log = std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
+            let copy = tempfile::tempdir().unwrap();
+            TreeCopy::of(&self.data()).write(copy.path());
+            let (store, _) = Store::open(copy.path(), Settings::default(), Timestamp::default()).unwrap();
+            let states: Vec<_> = store.reader().feed_states().map(Result::unwrap).collect();
+            panic!("{case}: the daemon asks for nothing any more\n{states:#?}\n{log}");
+        }
     }
 
     /// The wire's items: id and headline. `None` while nothing is served yet.
@@ -141,9 +159,9 @@ fn a_daemon_that_is_killed_at_any_moment_loses_and_doubles_nothing() {
     for kill in 0..kills() {
         let case = format!("kill {kill}");
         let mut child = daemon.start();
-        farm.wait_for(1 + dice.below(10));
+        daemon.wait_for_requests(&farm, 1 + dice.below(10), &case);
         shown.look(&daemon, &case);
-        farm.wait_for(dice.below(4));
+        daemon.wait_for_requests(&farm, dice.below(4), &case);
         // A moment of its own, not one that the farm's answers are in step with.
         std::thread::sleep(Duration::from_micros(dice.below(20_000)));
         child.kill().unwrap();
@@ -151,7 +169,7 @@ fn a_daemon_that_is_killed_at_any_moment_loses_and_doubles_nothing() {
         last = check(&daemon.data(), &farm, &case);
     }
     let mut child = daemon.start();
-    farm.wait_for(3 * FEEDS as u64);
+    daemon.wait_for_requests(&farm, 3 * FEEDS as u64, "the end");
     shown.look(&daemon, "at the end");
     end_in_good_order(&mut child);
     let (batches, entries) = check(&daemon.data(), &farm, "after the end");

@@ -2,8 +2,13 @@
 //! every file of sled's. One such fault loses nothing, since journal and index stand in for each other.
 //!
 //! `CHIPWIRE_FAULT_RUNS` gives how many runs a sweep may take.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
-#![expect(dead_code, reason = "each test program uses a part of the helpers")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "helpers of tests"
+)]
 
 #[path = "store_support/tree_copy.rs"]
 mod tree_copy;

@@ -2,7 +2,12 @@
 //! at every write. What was acknowledged is there afterwards, and nothing is there by half.
 //!
 //! `CHIPWIRE_FAULT_RUNS` gives how many runs a sweep may take; by hand use 100000 for all.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "helpers of tests"
+)]
 #![expect(dead_code, reason = "each test program uses a part of the helpers")]
 
 #[path = "store_support/faulty.rs"]
@@ -181,6 +186,39 @@ fn a_write_that_fails_is_taken_back_and_the_store_goes_on() {
     world.expected.check(&store.reader(), "after a refused batch");
     drop(store);
     world.expected.check(&reopen(dir.path()).0.reader(), "after a restart");
+}
+
+#[test]
+fn a_directory_that_is_removed_or_replaced_takes_no_more_batches() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("data");
+    let (mut store, _) = reopen(&dir);
+    let mut world = World::new(11);
+    store.commit(&world.next_batch()).unwrap();
+    std::fs::rename(&dir, parent.path().join("elsewhere")).unwrap();
+    let error = store.commit(&world.next_batch()).unwrap_err();
+    assert!(matches!(error, StoreError::Broken { .. }), "{error}");
+    let (other, _) = reopen(&dir);
+    assert_eq!(other.sequence(), 0);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn killed_at_any_write_of_any_history_a_store_reopens_with_all_that_was_acknowledged(
+        seed in proptest::num::u64::ANY,
+        batches in 1..25_u64,
+        number in 1..90_u64,
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let outcome = script(dir.path(), &FaultyFiles::die_at(number), seed, batches);
+        let after = tempfile::tempdir().unwrap();
+        // A history shorter than that ends without a kill: then it is what a restart finds.
+        outcome.killed.clone().unwrap_or_else(|| TreeCopy::of(dir.path())).write(after.path());
+        let index = check(after.path(), &outcome, &format!("seed {seed}, killed at step {number}"));
+        assert!(!matches!(index, IndexCondition::Damaged(_) | IndexCondition::Ahead));
+    }
 }
 
 #[test]

@@ -2,7 +2,12 @@
 //! that was synced; sled, which syncs nothing, is whatever the disk had of it.
 //!
 //! `CHIPWIRE_FAULT_RUNS` gives how many states are made; by hand use 900 and more.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "helpers of tests"
+)]
 #![expect(dead_code, reason = "each test program uses a part of the helpers")]
 
 #[path = "store_support/power.rs"]

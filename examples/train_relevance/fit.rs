@@ -42,12 +42,12 @@ pub(crate) fn fit(training: &[&Example], columns: &[usize], bounds: &[Bound], ta
         let mut hessian = vec![vec![0.0; count + 1]; count + 1];
         let mut gradient = vec![0.0; count + 1];
         for example in training {
-            let probability = model.probability(&example.features);
+            let probability = model.probability(&example.training);
             let is_positive = f64::from(u8::from(example.label >= label));
             let curve = (probability * (1.0 - probability)).max(1e-6) * example.weight;
             let slope = (is_positive - probability) * example.weight;
             let row: Vec<f64> =
-                columns.iter().map(|column| example.features[*column]).chain(std::iter::once(1.0)).collect();
+                columns.iter().map(|column| example.training[*column]).chain(std::iter::once(1.0)).collect();
             for (place, value) in row.iter().enumerate().filter(|(_, value)| **value != 0.0) {
                 gradient[place] += slope * value;
                 for (other, second) in row.iter().enumerate() {

@@ -15,7 +15,7 @@ pub(crate) fn report(examples: &[Example], scores: &[[f64; 2]], file: Option<usi
         .filter(|(example, _)| file.is_none_or(|file| example.file == file))
         .map(|(example, pair)| (example, score(*pair)))
         .collect();
-    for threshold in [0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5] {
+    for threshold in [0.3, 0.35, 0.4, 0.42, 0.45, 0.5] {
         let firm = precision_recall(
             &rows,
             |example| (!example.is_soft && example.label != 1).then_some(example.label == 2),

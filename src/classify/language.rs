@@ -29,10 +29,10 @@ pub(super) fn of(entry: &Entry, reading: &Reading, lexicon: &Lexicon, text: Opti
             }
         }
     }
-    let most = BY_WORDS.iter().zip(counts).max_by_key(|(_, count)| *count);
-    let runner_up = counts.iter().filter(|count| Some(**count) != most.map(|(_, most)| most)).max();
+    // The last of equals wins, so in reverse: English where the words say nothing.
+    let most = BY_WORDS.iter().zip(counts).rev().max_by_key(|(_, count)| *count);
     match most {
-        Some(((language, _), count)) if count >= ENOUGH_WORDS && Some(&count) != runner_up => language,
+        Some(((language, _), count)) if count >= ENOUGH_WORDS => language,
         Some(((language, _), count)) if count > 0 && declared.is_none() => language,
         _ => declared.unwrap_or("en"),
     }

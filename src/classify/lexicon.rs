@@ -95,8 +95,6 @@ pub(super) struct Counted {
     pub evidence: Evidence,
     /// What it is worth here.
     pub weight: f32,
-    /// It counts without any context.
-    pub is_plain: bool,
 }
 
 impl Lexicon {
@@ -231,11 +229,10 @@ impl Lexicon {
                 hidden += 1;
                 continue;
             };
-            let is_plain = group.needs == 0 && group.unless == 0;
-            if is_plain && group.weight >= UNAMBIGUOUS {
+            if group.needs == 0 && group.unless & *contexts == 0 && group.weight >= UNAMBIGUOUS {
                 *contexts |= 1;
             }
-            kept.push(Counted { hit, group: group_place, evidence, weight: group.weight, is_plain });
+            kept.push(Counted { hit, group: group_place, evidence, weight: group.weight });
         }
         for one in &mut kept {
             let Some(group) = self.groups.get(usize::from(one.group)) else { continue };

@@ -2,6 +2,7 @@
 
 use super::{Classifier, FeedContext};
 use crate::model::{Entry, EntryId, FeedId, Timestamp, Verdict};
+use crate::text;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -93,8 +94,8 @@ fn to_entry(given: Line) -> Entry {
         claimed: None,
         updated: None,
         first_seen: Timestamp::UNIX_EPOCH,
-        summary: given.summary.unwrap_or_default(),
-        content: given.content.unwrap_or_default(),
+        summary: plain(given.summary),
+        content: plain(given.content),
         summary_html: String::new(),
         content_html: String::new(),
         categories: given.categories.unwrap_or_default(),
@@ -103,6 +104,14 @@ fn to_entry(given: Line) -> Entry {
         source: None,
         links: Vec::new(),
         language: given.language,
+    }
+}
+
+/// The daemon judges plain text; on a line there may be markup.
+fn plain(given: Option<String>) -> String {
+    match given {
+        Some(text) if text::looks_like_markup(&text) => text::plain(&text),
+        given => given.unwrap_or_default(),
     }
 }
 

@@ -105,3 +105,36 @@ fn the_same_entry_gives_the_same_verdict_again() {
     let (one, other) = (judge("Arm unveils a server CPU"), judge("Arm unveils a server CPU"));
     assert_eq!(one, other);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_text_gets_a_score_between_0_and_1(title in ".{0,80}", summary in ".{0,300}", publisher in ".{0,20}") {
+        static CLASSIFIER: std::sync::OnceLock<Classifier> = std::sync::OnceLock::new();
+        let mut entry = titled(&title);
+        entry.summary = summary;
+        let context = FeedContext { publisher: &publisher, category: "news", relevant_share: Some(0.3) };
+        let verdict = CLASSIFIER.get_or_init(classifier).judge(&entry, &context);
+        proptest::prop_assert!((0.0..=1.0).contains(&verdict.score));
+    }
+}
+
+#[test]
+fn a_feed_of_chip_stories_speaks_for_its_entries() {
+    let classifier = classifier();
+    let score = |relevant_share| {
+        let context = FeedContext { relevant_share, ..FeedContext::default() };
+        classifier.judge(&titled("A look into integrated voltage regulators"), &context).score
+    };
+    assert!(score(Some(0.95)) > score(None) && score(None) > score(Some(0.05)));
+}
+
+#[test]
+fn boilerplate_is_no_evidence() {
+    let mut entry = titled("A walk through the town");
+    entry.summary =
+        "Old houses and a bridge. The post A walk appeared first on Semiconductor Example.".to_owned();
+    let context = FeedContext { publisher: "Example", ..FeedContext::default() };
+    assert!(!classifier().judge(&entry, &context).relevant);
+}

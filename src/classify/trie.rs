@@ -69,7 +69,9 @@ impl Trie {
         while let Some(here) = usize::try_from(node).ok().and_then(|node| self.nodes.get(node)) {
             let run = self.runs.get(here.run as usize..here.run as usize + usize::from(here.run_bytes));
             let run = run.unwrap_or_default();
-            if !text.get(end..).unwrap_or_default().starts_with(run) {
+            // Byte by byte: most runs fail at once, and a call to compare memory costs more than that.
+            let rest = text.get(end..).unwrap_or_default();
+            if rest.len() < run.len() || run.iter().zip(rest).any(|(one, other)| one != other) {
                 return;
             }
             end += run.len();

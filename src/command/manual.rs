@@ -1,22 +1,22 @@
 //! Completions and manual pages, from the same source as `--help` and the reference configuration.
 
 use super::arguments::Arguments;
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, print_text};
 use crate::config;
 use clap::CommandFactory;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io;
 
 pub(super) fn completions(shell: clap_complete::Shell) -> Outcome {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "chipwire", &mut script);
-    io::stdout().write_all(&script)?;
+    print_text(&String::from_utf8_lossy(&script))?;
     Ok(0)
 }
 
 pub(super) fn page(of_configuration: bool) -> Outcome {
     let page = if of_configuration { configuration() } else { program().map_err(Failure::new)? };
-    io::stdout().write_all(page.as_bytes())?;
+    print_text(&page)?;
     Ok(0)
 }
 
@@ -139,7 +139,7 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-const HEAD: &str = r#".SH NAME
+const HEAD: &str = r".SH NAME
 chipwire \- every chip story of the world's technology feeds once, as one feed
 .SH SYNOPSIS
 \fBchipwire\fR [\fB\-\-config\fR \fIFILE\fR] [\fB\-\-data\fR \fIDIR\fR] [\fB\-\-log\fR \fILEVEL\fR] [\fB\-\-log\-format\fR \fIFORMAT\fR] [\fICOMMAND\fR]
@@ -151,7 +151,7 @@ publishers that ship with the program.
 .PP
 Commands that need the data of a running daemon ask it over its control socket, so they can be used at any time, by
 the daemon's user and by root; where no daemon runs they open the data themselves.
-"#;
+";
 
 const TAIL: &str = r#".SH SIGNALS
 .TP

@@ -2,7 +2,7 @@
 
 use super::owner::Owner;
 use super::{Context, Failure, Outcome, print};
-use crate::daemon::{Roles, Scope, now};
+use crate::daemon::{Opened, Roles, Scope, now};
 use crate::desk::{self, Answer, Request};
 use crate::publish::Base;
 use crate::store::{self, Store, StoreError};
@@ -26,7 +26,8 @@ pub(super) fn answer(
     // Dropped after the store is closed.
     let _owner = Owner::of(data);
     runtime()?.block_on(async {
-        let roles = Roles::start(data, &current, Base::listening("127.0.0.1"), Scope::Command)?;
+        let base = Base::listening("127.0.0.1");
+        let roles = Roles::start(Opened::at(data)?, &current, base, Scope::Command)?;
         let (sender, mut answers) = mpsc::channel(64);
         let work = tokio::spawn(desk::answer(roles.handle.clone(), request.clone(), sender));
         while let Some(answer) = answers.recv().await {

@@ -9,7 +9,7 @@ use super::offline::runtime;
 use super::{Context, Failure, Outcome, status};
 use crate::config;
 use crate::control::Control;
-use crate::daemon::{self, Current, DaemonError, Handle, Notifier, Roles, Scope, Sweep, now};
+use crate::daemon::{self, Current, DaemonError, Handle, Notifier, Opened, Roles, Scope, Swept, now};
 use crate::desk;
 use crate::publish::Base;
 use crate::serve::{self, Inputs, Listeners, Readiness, ServeError};
@@ -45,21 +45,23 @@ async fn serve(data: &Path, current: Current, reload: impl Fn() -> Result<Curren
     let mut signals = Signals::listen()?;
     create_private(data)?;
     Notifier.status("opening the store");
+    // Before the listeners: whoever starts a second daemon is to read of the first one, not of its port.
+    let opened = Opened::at(data)?;
     let settings = server_settings(&current);
     let (readers, operators) = sockets::handed();
     let listeners =
         Listeners::bind(&settings, readers, operators).await.map_err(|error| listen_failure(&error))?;
-    let listening = Base::listening(&listeners.authority());
+    let authority = listeners.authority();
+    let listening = Base::listening(&authority);
     let base = current.base(&listening);
-    let mut roles = Roles::start(data, &current, listening, Scope::Daemon)?;
+    let mut roles = Roles::start(opened, &current, listening, Scope::Daemon)?;
     if roles.opening.is_repaired() {
         warn!("the store was repaired: {}", roles.opening);
     }
     let (stop, stopped) = watch::channel(false);
     let handle = roles.handle.clone();
     // Before readiness is told, so that a command that waits for it finds the socket.
-    let control = control(&handle, data).await;
-    let desk = control.map(|control| tokio::spawn(answer_commands(handle.clone(), control)));
+    let desk = tokio::spawn(answer_commands(handle.clone(), listen_for_commands(&handle).await));
     let (readiness, ready) = watch::channel(readiness(&handle));
     let (archive, archive_requests) = mpsc::channel(ARCHIVE_REQUESTS);
     let (hub_events, hub_requests) = mpsc::channel(ARCHIVE_REQUESTS);
@@ -76,14 +78,15 @@ async fn serve(data: &Path, current: Current, reload: impl Fn() -> Result<Curren
         clock: Arc::new(now),
     };
     let server = tokio::spawn(serve::run(listeners, settings, inputs, stopped));
-    let first = tokio::spawn(first_sweep(handle.clone(), readiness));
-    announce(&base, &handle);
+    let first_polls = roles.first_polls.take().unwrap_or_else(|| mpsc::channel(1).1);
+    let first = tokio::spawn(first_sweep(first_polls, readiness));
+    announce(&base, &authority, &handle);
     let outcome = follow(&mut signals, &roles, reload).await;
 
     Notifier.stopping("ending: what was accepted is being kept");
     info!("ending");
     stop.send_replace(true);
-    for task in [archive_task, hubs, first].into_iter().chain(desk) {
+    for task in [desk, archive_task, hubs, first] {
         task.abort();
     }
     // The server answers what it is answering, within its own time limit.
@@ -129,19 +132,14 @@ fn readiness(handle: &Handle) -> Readiness {
 }
 
 /// Watches the first polls of a new store, to say when they are done.
-async fn first_sweep(handle: Handle, readiness: watch::Sender<Readiness>) {
+async fn first_sweep(mut outcomes: mpsc::Receiver<Swept>, readiness: watch::Sender<Readiness>) {
     if *readiness.borrow() == Readiness::Ready {
         return readiness.closed().await;
     }
-    let feeds: Vec<_> =
-        handle.current.borrow().feeds.iter().filter(|feed| feed.enabled).map(|feed| feed.id).collect();
-    let (all, began) = (feeds.len(), now());
-    let (progress, mut outcomes) = mpsc::channel(all.max(1));
-    if handle.sweeps.send(Sweep { feeds, progress }).await.is_err() {
-        return;
-    }
-    let (mut good, mut entries, mut relevant) = (0, 0, 0);
+    let began = now();
+    let (mut all, mut good, mut entries, mut relevant) = (0, 0, 0, 0);
     while let Some(swept) = outcomes.recv().await {
+        all += 1;
         if let Ok(accepted) = swept.outcome {
             good += 1;
             entries += accepted.new;
@@ -157,23 +155,31 @@ async fn first_sweep(handle: Handle, readiness: watch::Sender<Readiness>) {
     readiness.closed().await;
 }
 
-fn announce(base: &Base, handle: &Handle) {
+fn announce(base: &Base, authority: &str, handle: &Handle) {
     let feeds = handle.current.borrow().feeds.iter().filter(|feed| feed.enabled).count();
-    info!("{feeds} feeds are polled; data in {}", handle.data.display());
+    info!("{feeds} feeds are polled; data in {}; listening on {authority}", handle.data.display());
     info!("subscribe to {} (or .atom, .json); read at {}", base.to("/feed.rss"), base.to("/"));
 }
 
 /// The control socket. Without it the daemon still does its main work.
-async fn control(handle: &Handle, data: &Path) -> Option<Control> {
-    let bound = Control::bind(data).inspect_err(|error| error!(%error, "commands can't reach this daemon"));
-    let control = bound.ok()?;
-    if control.path().parent() != Some(data) && handle.announce_socket(control.path()).await.is_err() {
+async fn listen_for_commands(handle: &Handle) -> Option<Control> {
+    let control = match Control::bind(&handle.data) {
+        Ok(control) => control,
+        Err(error) => {
+            error!(%error, "commands can't reach this daemon");
+            return None;
+        }
+    };
+    if control.path().parent() != Some(handle.data.as_path())
+        && handle.announce_socket(control.path()).await.is_err()
+    {
         warn!("the control socket's place could not be written to DATA/LOCK");
     }
     Some(control)
 }
 
-async fn answer_commands(handle: Handle, control: Control) {
+async fn answer_commands(handle: Handle, control: Option<Control>) {
+    let Some(control) = control else { return };
     let (sender, mut asked) = mpsc::channel(16);
     let serving = tokio::spawn(control.serve(sender));
     while let Some((request, answers)) = asked.recv().await {

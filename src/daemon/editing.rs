@@ -10,12 +10,13 @@ use super::{Current, DaemonError};
 use crate::cluster::{Assignment, Engine, Explanation};
 use crate::metrics::Metrics;
 use crate::model::{
-    Batch, Cause, Change, Decision, EntryId, Feed, FeedId, HubState, StoryId, Subscription, Timestamp,
+    Batch, Cause, Change, Condition, Decision, EntryId, Feed, FeedId, FeedState, HubState, StoryId,
+    Subscription, Timestamp,
 };
-use crate::pipeline;
 use crate::store::{BackupReport, Reader, Store, StoreError, VerifyReport};
+use crate::{pipeline, schedule};
 use draft::Draft;
-pub use polled::{Accepted, HubOffer, Polled};
+pub use polled::{Accepted, Brought, HubOffer, Polled};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -23,17 +24,31 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, warn};
 
+/// Subscriptions that are kept together: a few hundred bytes each.
+const SUBSCRIPTIONS_A_BATCH: usize = 500;
+
 /// An order for the writer. Every one that changes something is answered after it is kept, or with why it is not.
 #[derive(Debug)]
 pub enum Order {
     /// A poll or a push is over.
     Polled(Box<Polled>, Reply<Accepted>),
-    /// A feed's hub answered; kept unless the feed has another subscription by now.
-    Hub(FeedId, Box<HubState>, Timestamp, Reply<()>),
+    /// A feed's hub answered, or the subscription with it ended; kept unless the feed has another one by now.
+    Hub {
+        /// The feed.
+        feed: FeedId,
+        /// The token of the subscription that this is about.
+        token: String,
+        /// What it is now; `None` where there is none any more.
+        hub: Option<Box<HubState>>,
+        /// The clock.
+        now: Timestamp,
+        /// When it is kept.
+        reply: Reply<()>,
+    },
     /// Time passed.
     Clock(Timestamp, Reply<()>),
-    /// A subscription of the command line's.
-    Subscription(Subscription, Timestamp, Reply<()>),
+    /// Subscriptions of the command line's.
+    Subscriptions(Vec<Subscription>, Timestamp, Reply<()>),
     /// An operator's correction.
     Decide(Decision, Timestamp, Reply<()>),
     /// Today's rules on what was kept since then; a dry run where `apply` is false.
@@ -163,10 +178,12 @@ impl Editor {
         // A receiver that is gone has no use for the outcome; the store has it.
         match order {
             Order::Polled(polled, reply) => drop(reply.send(self.polled(*polled))),
-            Order::Hub(feed, hub, now, reply) => drop(reply.send(self.keep_hub(feed, *hub, now))),
+            Order::Hub { feed, token, hub, now, reply } => {
+                drop(reply.send(self.keep_hub((feed, &token), hub.map(|hub| *hub), now)));
+            }
             Order::Clock(now, reply) => drop(reply.send(self.clock(now))),
-            Order::Subscription(subscription, now, reply) => {
-                drop(reply.send(self.subscribe(subscription, now)));
+            Order::Subscriptions(subscriptions, now, reply) => {
+                drop(reply.send(self.subscribe(subscriptions, now)));
             }
             Order::Decide(decision, now, reply) => drop(reply.send(self.decide(decision, now))),
             Order::Refilter { since, apply, now, reply } => {
@@ -274,25 +291,54 @@ impl Editor {
         self.keep(&draft.into_batch(cause), matches!(cause, Cause::Poll(_)))
     }
 
-    fn subscribe(&mut self, subscription: Subscription, now: Timestamp) -> Result<(), StoreError> {
-        let mut changes = vec![Change::Subscription(subscription.clone())];
+    /// Keeps subscriptions, at most a journal frame's worth at a time.
+    fn subscribe(&mut self, subscriptions: Vec<Subscription>, now: Timestamp) -> Result<(), StoreError> {
+        let mut waiting = subscriptions.into_iter().peekable();
+        while waiting.peek().is_some() {
+            let mut changes = Vec::new();
+            for subscription in waiting.by_ref().take(SUBSCRIPTIONS_A_BATCH) {
+                self.subscription(subscription, &mut changes, now)?;
+            }
+            self.keep(&Batch { at: now, cause: Cause::Operator, changes }, true)?;
+        }
+        Ok(())
+    }
+
+    fn subscription(
+        &mut self,
+        subscription: Subscription,
+        changes: &mut Vec<Change>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        changes.push(Change::Subscription(subscription.clone()));
         match subscription {
-            Subscription::Put(feed) => drop(self.feeds.insert(feed.id, *feed)),
+            Subscription::Put(feed) => {
+                let was_polled = self.feeds.get(&feed.id).is_some_and(|known| known.enabled);
+                let state = self.reader.feed_state(feed.id)?;
+                let state = state.and_then(|state| switched(&state, (was_polled, feed.enabled), now));
+                changes.extend(state.map(|state| Change::Feed(Box::new(state))));
+                self.feeds.insert(feed.id, *feed);
+            }
             Subscription::Removed { url } => {
                 let id = FeedId::of(&url);
                 self.feeds.remove(&id);
                 changes.push(Change::FeedForgotten(id));
             }
         }
-        self.keep(&Batch { at: now, cause: Cause::Operator, changes }, true)
+        Ok(())
     }
 
-    fn keep_hub(&mut self, feed: FeedId, hub: HubState, now: Timestamp) -> Result<(), StoreError> {
+    fn keep_hub(
+        &mut self,
+        (feed, token): (FeedId, &str),
+        hub: Option<HubState>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let Some(mut state) = self.reader.feed_state(feed)? else { return Ok(()) };
-        if state.hub.as_ref().is_none_or(|known| known.token != hub.token) {
+        if state.hub.as_ref().is_none_or(|known| known.token != token) {
             return Ok(());
         }
-        state.hub = Some(hub);
+        state.hub = hub;
         let changes = vec![Change::Feed(Box::new(state))];
         self.keep(&Batch { at: now, cause: Cause::Poll(feed), changes }, true)
     }
@@ -315,5 +361,16 @@ impl Editor {
         }
         self.feeds = by_id(&current);
         self.current = current;
+    }
+}
+
+/// The state of a feed that the operator switched off or on; `None` where it goes on as it is.
+fn switched(state: &FeedState, (was_polled, is_polled): (bool, bool), now: Timestamp) -> Option<FeedState> {
+    match (was_polled, is_polled) {
+        (true, false) => Some(schedule::pause(state, now)),
+        (false, true) => Some(schedule::resume(state, now)),
+        // Asked for a feed that is gone, too: the operator knows better.
+        (true, true) if state.condition == Condition::Gone => Some(schedule::resume(state, now)),
+        (true, true) | (false, false) => None,
     }
 }

@@ -1,13 +1,15 @@
 //! WebSub in the daemon: hubs are asked when that is due, their questions are answered, and a push goes the same way
 //! through the pipeline as a poll. What a subscription is, [`websub`](crate::websub) decides; it is stored with its feed.
 
-use super::editing::{Order, Polled};
+use super::editing::{Brought, Order, Polled};
+use super::reading::{self, Subject};
 use super::{Current, Handle, now};
-use crate::model::{Document, Feed, FeedId, FeedState, HubState};
-use crate::pipeline::{self, Source};
+use crate::model::{Document, FeedId, FeedState, HubState};
+use crate::pipeline;
 use crate::serve::{HubEvent, PushAnswer, Verification};
-use crate::websub::{self, Push, Reply, Subscriptions, Verified};
+use crate::websub::{self, HubAnswer, Push, Reply, Subscriptions, Verified};
 use bytes::Bytes;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -35,10 +37,13 @@ pub async fn answer(
     mut events: mpsc::Receiver<HubEvent>,
     mut notes: mpsc::Receiver<HubNote>,
 ) {
-    let mut hubs = Hubs { subscriptions: Subscriptions::default(), handle, asking: JoinSet::new() };
-    for state in hubs.handle.reader.feed_states().flatten() {
-        hubs.subscriptions.put(&state);
-    }
+    let mut hubs = Hubs {
+        subscriptions: Subscriptions::default(),
+        handle,
+        asking: JoinSet::new(),
+        asked: BTreeSet::new(),
+    };
+    hubs.restore().await;
     loop {
         hubs.ask_due();
         let wake = hubs.subscriptions.next_wake().map(|at| (at - now()).to_std().unwrap_or_default());
@@ -54,11 +59,11 @@ pub async fn answer(
             },
             note = notes.recv() => match note {
                 Some(HubNote::Stored(state)) => hubs.subscriptions.put(&state),
-                Some(HubNote::Left(feed, hub)) => hubs.leave(feed, &hub),
+                Some(HubNote::Left(feed, hub)) => hubs.leave(feed, *hub).await,
                 None => return,
             },
-            Some(asked) = hubs.asking.join_next() => if let Ok(Some((feed, hub))) = asked {
-                hubs.store(feed, hub).await;
+            Some(asked) = hubs.asking.join_next() => if let Ok(Some(asked)) = asked {
+                hubs.answered(asked).await;
             },
             () = tokio::time::sleep(wake) => {}
         }
@@ -68,7 +73,16 @@ pub async fn answer(
 struct Hubs {
     subscriptions: Subscriptions,
     handle: Handle,
-    asking: JoinSet<Option<(FeedId, HubState)>>,
+    asking: JoinSet<Option<Asked>>,
+    /// The feeds whose hubs are being asked.
+    asked: BTreeSet<FeedId>,
+}
+
+/// A hub's answer to a request, with the subscription as it was when the request was sent.
+struct Asked {
+    feed: FeedId,
+    hub: HubState,
+    answer: Result<HubAnswer, ()>,
 }
 
 impl Hubs {
@@ -81,6 +95,21 @@ impl Hubs {
         self.handle.reader.feed_state(feed).ok().flatten()
     }
 
+    /// Takes the stored subscriptions over. Those of feeds that left while we were away end now.
+    async fn restore(&mut self) {
+        let current = self.current();
+        let polled: BTreeSet<FeedId> =
+            current.feeds.iter().filter(|feed| feed.enabled).map(|feed| feed.id).collect();
+        let states: Vec<FeedState> = self.handle.reader.feed_states().flatten().collect();
+        for state in states {
+            if polled.contains(&state.feed) {
+                self.subscriptions.put(&state);
+            } else if let Some(hub) = state.hub {
+                self.leave(state.feed, hub).await;
+            }
+        }
+    }
+
     /// Sends the requests that are due, where WebSub is on.
     fn ask_due(&mut self) {
         let Some(base) = self.current().callback_base.clone() else { return };
@@ -88,23 +117,45 @@ impl Hubs {
             return;
         }
         for feed in self.subscriptions.take_due(now()) {
-            let Some(hub) = self.stored(feed).and_then(|state| state.hub) else { continue };
+            // Its answer puts it back.
+            if self.asked.contains(&feed) {
+                continue;
+            }
+            let Some(state) = self.stored(feed) else { continue };
+            if self.asking.len() >= AT_ONCE {
+                self.subscriptions.put(&state);
+                continue;
+            }
+            let Some(hub) = state.hub else { continue };
             let fetcher = self.handle.fetcher.borrow().clone();
             let form = websub::form(&hub, &base);
+            self.asked.insert(feed);
             self.asking.spawn(async move {
                 let answer = fetcher.ask_hub(&hub.hub, &form, now()).await;
                 if let Err(error) = &answer {
                     debug!(subscription = %feed, %error, "the hub can't be asked");
                 }
-                Some((feed, websub::asked(&hub, answer.map_err(|_| ()), now())))
+                Some(Asked { feed, hub, answer: answer.map_err(|_| ()) })
             });
         }
     }
 
+    /// Takes a hub's answer in. Many verify before they answer; what that brought stands then.
+    async fn answered(&mut self, Asked { feed, hub, answer }: Asked) {
+        self.asked.remove(&feed);
+        let Some(state) = self.stored(feed) else { return };
+        if state.hub.as_ref() == Some(&hub) {
+            self.store(feed, &hub.token, Some(websub::asked(&hub, answer, now()))).await;
+        } else if self.subscriptions.feed_of(&hub.token).is_some() {
+            self.subscriptions.put(&state);
+        }
+    }
+
     /// Keeps what became of a subscription, unless the feed has another one by now.
-    async fn store(&mut self, feed: FeedId, hub: HubState) {
+    async fn store(&mut self, feed: FeedId, token: &str, hub: Option<HubState>) {
         let (reply, kept) = oneshot::channel();
-        if self.handle.orders.send(Order::Hub(feed, Box::new(hub), now(), reply)).await.is_err() {
+        let (token, hub) = (token.to_owned(), hub.map(Box::new));
+        if self.handle.orders.send(Order::Hub { feed, token, hub, now: now(), reply }).await.is_err() {
             return;
         }
         if let Ok(Err(error)) = kept.await {
@@ -116,10 +167,11 @@ impl Hubs {
     }
 
     /// Asks the hub of a removed feed to forget us, once: a hub that does not listen finds out by our answers.
-    fn leave(&mut self, feed: FeedId, hub: &HubState) {
+    async fn leave(&mut self, feed: FeedId, hub: HubState) {
+        self.store(feed, &hub.token, None).await;
         self.subscriptions.remove(feed);
         let Some(base) = self.current().callback_base.clone() else { return };
-        let hub = websub::leave(hub, now());
+        let hub = websub::leave(&hub, now());
         let (fetcher, form) = (self.handle.fetcher.borrow().clone(), websub::form(&hub, &base));
         self.subscriptions.keep_leaving(hub.clone());
         self.asking.spawn(async move {
@@ -162,7 +214,7 @@ impl Hubs {
             } else {
                 info!(subscription = %feed, reason = verification.reason.as_deref(), "its hub refuses us; it is polled");
             }
-            self.store(feed, next).await;
+            self.store(feed, &hub.token, Some(next)).await;
         }
         reply != Reply::NotFound
     }
@@ -190,7 +242,9 @@ impl Hubs {
         let Ok(url) = Url::parse(&state.polled_url) else { return PushAnswer::Accepted };
         // A push holds what is new, not necessarily all that there is.
         let document = Document { url, content_type, body, is_delta: true };
-        if let Some(polled) = read(subscription.clone(), state, document, &current).await {
+        let rules = Arc::clone(&current.rules);
+        let subject = Subject { feed: subscription.clone(), state, rules, has_callback: true };
+        if let Some(polled) = read(subject, document).await {
             let (reply, kept) = oneshot::channel();
             if self.handle.orders.send(Order::Polled(Box::new(polled), reply)).await.is_ok() {
                 match kept.await {
@@ -206,20 +260,18 @@ impl Hubs {
     }
 }
 
-async fn read(feed: Feed, state: FeedState, document: Document, current: &Current) -> Option<Polled> {
-    let (rules, at) = (Arc::clone(&current.rules), now());
+async fn read(subject: Subject, document: Document) -> Option<Polled> {
+    let at = now();
     let work = tokio::task::spawn_blocking(move || {
-        let source = Source {
-            feed: &feed,
-            title: state.title.as_deref(),
-            relevant_share: state.counts.relevant_share(),
-        };
-        let read = pipeline::read(&document, source, &rules, at);
-        (feed, read)
+        let read = pipeline::read(&document, reading::source(&subject), &subject.rules, at);
+        (subject.feed, read)
     });
     let (feed, read) = work.await.ok()?;
     match read {
-        Ok(reading) => Some(Polled { feed, outcome: None, judged: reading.judged, offer: None, now: at }),
+        Ok(reading) => {
+            let (summary, judged) = reading::summary(reading, true);
+            Some(Polled { feed, brought: Brought::Push(summary), judged, offer: None, now: at })
+        }
         Err(error) => {
             warn!(subscription = %feed.id, %error, "a push is no feed");
             None

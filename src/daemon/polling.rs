@@ -7,7 +7,7 @@ use super::editing::{Accepted, Order};
 use super::hubs::HubNote;
 use super::{Current, now};
 use crate::fetch::Fetcher;
-use crate::metrics::Metrics;
+use crate::metrics::{self, Metrics};
 use crate::model::{Condition, Feed, FeedId, FeedState, Timestamp};
 use crate::schedule::{HostLimits, Network, PollOutcome, Queue, QueueSettings, later};
 use crate::store::{Reader, StoreError};
@@ -22,6 +22,8 @@ use tracing::{debug, error, warn};
 
 /// With nothing due at all, the loop still looks around so often, for clocks that jump.
 const LOOK_AROUND: Duration = Duration::from_mins(1);
+/// What the metrics say of the queue is looked up so often.
+const MEASURE_EVERY: Duration = Duration::from_secs(15);
 /// A feed whose batch the store refused is asked again after so long, at the least.
 const AFTER_REFUSAL: Duration = Duration::from_mins(1);
 
@@ -92,12 +94,14 @@ pub(super) fn load(means: Means) -> Result<Polling, StoreError> {
 
 /// Polls until `stop` is closed; what is on its way then is dropped and asked again after the next start.
 pub(super) async fn run(mut polling: Polling, mut stop: watch::Receiver<()>) {
+    let mut measure = tokio::time::interval(MEASURE_EVERY);
     loop {
         polling.start_due();
         let wake = polling.wait();
         tokio::select! {
             _ = stop.changed() => return,
             () = tokio::time::sleep(wake) => {}
+            _ = measure.tick() => polling.measure(),
             Some(finished) = polling.tasks.join_next_with_id() => polling.finish(finished),
             Some(sweep) = polling.means.sweeps.recv() => polling.sweep(sweep),
             Ok(()) = polling.means.current.changed() => {
@@ -111,6 +115,17 @@ pub(super) async fn run(mut polling: Polling, mut stop: watch::Receiver<()>) {
 }
 
 impl Polling {
+    /// Reports the polls of all feeds that were never polled before; they are due, and are asked no sooner for it.
+    pub(super) fn watch_first(&mut self) -> mpsc::Receiver<Swept> {
+        let never_polled = self.states.values().filter(|state| state.last_poll.is_none());
+        let feeds: BTreeSet<FeedId> = never_polled.map(|state| state.feed).collect();
+        let (progress, outcomes) = mpsc::channel(feeds.len().max(1));
+        if !feeds.is_empty() {
+            self.waiting.push((feeds, progress));
+        }
+        outcomes
+    }
+
     /// Takes a configuration over: feeds come, go and change.
     fn take_over(&mut self, current: &Current, now: Timestamp) -> Result<(), StoreError> {
         let before: BTreeSet<FeedId> = self.feeds.keys().copied().collect();
@@ -124,7 +139,11 @@ impl Polling {
                 self.note_hub(HubNote::Left(*gone, Box::new(hub)));
             }
         }
-        for feed in self.feeds.values().filter(|feed| !before.contains(&feed.id)) {
+        let is_at_rest = |state: &FeedState| matches!(state.condition, Condition::Gone | Condition::Paused);
+        for feed in self.feeds.values() {
+            if before.contains(&feed.id) && !self.states.get(&feed.id).is_some_and(is_at_rest) {
+                continue;
+            }
             let known = self.means.reader.feed_state(feed.id)?;
             let state = known.unwrap_or_else(|| FeedState::new(feed.id, &feed.url, now));
             if by_schedule {
@@ -133,6 +152,10 @@ impl Polling {
             self.states.insert(feed.id, state);
         }
         Ok(())
+    }
+
+    fn measure(&self) {
+        self.means.metrics.queued.of(metrics::Queue::DueFeeds).set_count(self.queue.waiting(now()));
     }
 
     fn start_due(&mut self) {
@@ -168,7 +191,13 @@ impl Polling {
                 match kept {
                     Ok(accepted) => {
                         self.queue.finished(&accepted.state, &outcome, now());
-                        if !self.means.by_schedule {
+                        if !self.feeds.contains_key(&feed) {
+                            return self.tell(feed, || Err("removed or paused meanwhile".to_owned()));
+                        }
+                        if self.means.by_schedule {
+                            // Once more for a feed that left and came back while it was on its way.
+                            self.queue.put(&accepted.state);
+                        } else {
                             self.queue.remove(feed);
                         }
                         self.note_condition(&accepted.state);
@@ -201,10 +230,11 @@ impl Polling {
     }
 
     fn abandon(&mut self, feed: FeedId) {
-        let Some(state) = self.states.get(&feed) else { return };
         let wait = self.means.current.borrow().cadence.min().max(AFTER_REFUSAL);
-        self.queue.abandoned(state, later(now(), wait));
-        if !self.means.by_schedule {
+        // The place is freed for a feed that was removed meanwhile, too.
+        let state = self.states.get(&feed).cloned().unwrap_or_else(|| FeedState::new(feed, "", now()));
+        self.queue.abandoned(&state, later(now(), wait));
+        if !self.means.by_schedule || !self.feeds.contains_key(&feed) {
             self.queue.remove(feed);
         }
     }

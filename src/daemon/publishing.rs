@@ -7,10 +7,12 @@ use crate::metrics::Metrics;
 use crate::model::{Condition, FeedState, Story, StoryId, Timestamp};
 use crate::publish::{Base, Source, Sources, StoryView, Topic, Wire};
 use crate::store::{Reader, StoreError, StoryLookup};
+use chrono::TimeDelta;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tracing::error;
 
 /// Changes that come together make one snapshot; a reader notices no delay of this length.
@@ -27,17 +29,29 @@ pub struct Snapshots {
     pub sources: watch::Receiver<Arc<Sources>>,
 }
 
+/// A snapshot of the feeds reads the state of each: with many of them it is taken less often.
+const PER_FEED: Duration = Duration::from_millis(5);
+/// Stories that have left every feed's window are let go so often.
+const LOADED_FOR: TimeDelta = TimeDelta::hours(24);
+/// Stories that a start reads at the most: a topic that is rare must not make it read the whole archive.
+const MOST_READ: usize = 20_000;
+
 /// The state of the publishing role.
 pub(super) struct Publishing {
     reader: Reader,
     viewer: Viewer,
-    /// Where we listen; readers find us there while `publish.public_url` is empty.
+    /// The address that is listened on; `publish.public_url` goes before it.
     listening: Base,
     stories: FxHashMap<StoryId, Arc<StoryView>>,
     complete_since: Timestamp,
     wire: watch::Sender<Arc<Wire>>,
     sources: watch::Sender<Arc<Sources>>,
     metrics: Arc<Metrics>,
+    /// When the stories were read from the store as a whole.
+    loaded: Timestamp,
+    /// A feed changed since the feeds were shown.
+    has_stale_sources: bool,
+    shown_sources: Instant,
 }
 
 /// Loads what the store holds, and gives the role with its first snapshots.
@@ -51,8 +65,7 @@ pub(super) fn load(
     metrics: Arc<Metrics>,
 ) -> Result<(Publishing, Snapshots), StoreError> {
     let settings = current.publish_settings();
-    let base = current.base(&listening);
-    let (wire, wires) = watch::channel(Arc::new(Wire::empty(settings, base, now())));
+    let (wire, wires) = watch::channel(Arc::new(Wire::empty(settings, current.base(&listening), now())));
     let (sources, of_sources) = watch::channel(Arc::new(Sources::new(now(), Vec::new())));
     let viewer = Viewer::new(reader.clone(), current);
     let mut role = Publishing {
@@ -64,6 +77,9 @@ pub(super) fn load(
         wire,
         sources,
         metrics,
+        loaded: now(),
+        has_stale_sources: false,
+        shown_sources: Instant::now(),
     };
     role.load_all()?;
     role.show_sources()?;
@@ -85,7 +101,7 @@ pub(super) async fn run(
                 None => return,
             },
             is_open = currents.changed() => if is_open.is_err() { return },
-            () = tokio::time::sleep(AT_LEAST_EVERY) => change.feeds = true,
+            () = tokio::time::sleep(role.wait()) => {}
         }
         tokio::time::sleep(GATHERING).await;
         while let Ok(more) = changes.try_recv() {
@@ -115,8 +131,20 @@ pub(super) async fn run(
 }
 
 impl Publishing {
+    /// How long nothing needs to be done if nothing changes.
+    fn wait(&self) -> Duration {
+        if self.has_stale_sources { self.until_sources() } else { AT_LEAST_EVERY }
+    }
+
+    fn until_sources(&self) -> Duration {
+        let feeds = u32::try_from(self.viewer.current().feeds.len()).unwrap_or(u32::MAX);
+        (PER_FEED * feeds).saturating_sub(self.shown_sources.elapsed())
+    }
+
     fn take(&mut self, changed: &Changed, current: Option<Arc<Current>>) -> Result<(), StoreError> {
-        if let Some(current) = current {
+        self.has_stale_sources |= changed.feeds;
+        if current.is_some() || now() - self.loaded > LOADED_FOR {
+            let current = current.unwrap_or_else(|| Arc::clone(self.viewer.current()));
             self.viewer = Viewer::new(self.reader.clone(), current);
             self.stories.clear();
             self.load_all()?;
@@ -128,7 +156,7 @@ impl Publishing {
                     _ => drop(self.stories.remove(id)),
                 }
             }
-            if changed.feeds {
+            if self.has_stale_sources && self.until_sources().is_zero() {
                 self.show_sources()?;
             }
         }
@@ -141,9 +169,16 @@ impl Publishing {
         let topics = self.topics();
         let mut wanted = Wire::shelf(&self.viewer.current().publish_settings(), now(), &topics);
         self.complete_since = Timestamp::MIN_UTC;
+        self.loaded = now();
         let reader = self.reader.clone();
-        for story in reader.stories_newest_first() {
+        for (read, story) in reader.stories_newest_first().enumerate() {
             let story = story?;
+            if read >= MOST_READ {
+                if self.complete_since == Timestamp::MIN_UTC {
+                    self.complete_since = story.published;
+                }
+                break;
+            }
             if !is_shown(&story) {
                 continue;
             }
@@ -191,6 +226,8 @@ impl Publishing {
 
     fn show_sources(&mut self) -> Result<(), StoreError> {
         let at = now();
+        self.has_stale_sources = false;
+        self.shown_sources = Instant::now();
         let current = Arc::clone(self.viewer.current());
         let mut sources = Vec::with_capacity(current.feeds.len());
         for feed in current.feeds.iter().filter(|feed| feed.enabled) {

@@ -1,13 +1,14 @@
 //! The three roles, started and stopped together, and the handle by which others speak to them.
 
-use super::editing::{self, Changed, Desk, Order};
+use super::editing::{self, Accepted, Brought, Changed, Desk, Order, Polled};
 use super::hubs::HubNote;
-use super::polling::{self, Means, Sweep};
+use super::polling::{self, Means, Sweep, Swept};
 use super::publishing::{self, Snapshots};
+use super::reading::{self, Subject};
 use super::{Current, DaemonError, now};
 use crate::fetch::Fetcher;
 use crate::metrics::Metrics;
-use crate::model::Timestamp;
+use crate::model::{Answer, Document, Feed, FeedState, Timestamp};
 use crate::publish::Base;
 use crate::store::{self, OpeningReport, Reader, Store, StoreError};
 use std::path::{Path, PathBuf};
@@ -79,6 +80,29 @@ impl Handle {
         Ok(())
     }
 
+    /// Takes the first document of a new subscription in, as if a poll had brought it: who has just asked a server need
+    /// not ask it again.
+    ///
+    /// # Errors
+    /// In words: it is no feed, or can't be kept.
+    pub async fn begin(&self, feed: Feed, document: Document, answer: Answer) -> Result<Accepted, String> {
+        let at = now();
+        let current = Arc::clone(&self.current.borrow());
+        let stored = self.reader.feed_state(feed.id).map_err(|error| error.to_string())?;
+        let subject = Subject {
+            state: stored.unwrap_or_else(|| FeedState::new(feed.id, &feed.url, at)),
+            feed: feed.clone(),
+            rules: Arc::clone(&current.rules),
+            has_callback: current.callback_base.is_some(),
+        };
+        let (outcome, judged, offer) = reading::read(subject, document, answer, at).await;
+        let (reply, kept) = oneshot::channel();
+        let polled = Polled { feed, brought: Brought::Poll(outcome), judged, offer, now: at };
+        let stopping = || "chipwire is stopping".to_owned();
+        self.orders.send(Order::Polled(Box::new(polled), reply)).await.map_err(|_| stopping())?;
+        kept.await.map_err(|_| stopping())?.map_err(|error| error.to_string())
+    }
+
     /// Writes the control socket's place to `DATA/LOCK`.
     ///
     /// # Errors
@@ -106,6 +130,24 @@ impl Handle {
     }
 }
 
+/// The store of a data directory, locked for this process, before anything runs on it.
+pub struct Opened {
+    store: Store,
+    opening: OpeningReport,
+    data: PathBuf,
+}
+
+impl Opened {
+    /// Opens the store of a data directory.
+    ///
+    /// # Errors
+    /// It can't be opened; where another process has it, the text names that process.
+    pub fn at(data: &Path) -> Result<Self, DaemonError> {
+        let (store, opening) = Store::open(data, store::Settings::default(), now())?;
+        Ok(Self { store, opening, data: data.to_owned() })
+    }
+}
+
 /// The running roles.
 #[derive(Debug)]
 pub struct Roles {
@@ -115,6 +157,8 @@ pub struct Roles {
     pub snapshots: Snapshots,
     /// What polling tells of WebSub subscriptions; to be followed where there is a server for hubs.
     pub hub_notes: Option<mpsc::Receiver<HubNote>>,
+    /// The outcomes of the polls of feeds that were never polled before; closed when all are done.
+    pub first_polls: Option<mpsc::Receiver<Swept>>,
     /// What opening the store found.
     pub opening: OpeningReport,
     editing: std::thread::JoinHandle<()>,
@@ -125,13 +169,18 @@ pub struct Roles {
 }
 
 impl Roles {
-    /// Opens the store of a data directory and starts the roles on it.
+    /// Starts the roles on an opened store.
     ///
     /// # Errors
-    /// The store can't be opened, or the client can't be built.
-    pub fn start(data: &Path, current: &Current, listening: Base, scope: Scope) -> Result<Self, DaemonError> {
+    /// The store can't be read, or the client can't be built.
+    pub fn start(
+        opened: Opened,
+        current: &Current,
+        listening: Base,
+        scope: Scope,
+    ) -> Result<Self, DaemonError> {
         let fetcher = current.fetcher()?;
-        let (store, opening) = Store::open(data, store::Settings::default(), now())?;
+        let Opened { store, opening, data } = opened;
         let reader = store.reader();
         let current = Arc::new(current.with_subscriptions(reader.subscriptions()?));
         let metrics = Arc::new(Metrics::default());
@@ -155,7 +204,7 @@ impl Roles {
             now: now(),
         };
         let editing = editing::start(desk, orders)?;
-        let polling = polling::load(Means {
+        let mut polling = polling::load(Means {
             reader: reader.clone(),
             orders: order_sender.clone(),
             current: current_receiver.clone(),
@@ -165,6 +214,8 @@ impl Roles {
             metrics: Arc::clone(&metrics),
             by_schedule: scope == Scope::Daemon,
         })?;
+        // Watched from before the first of them begins, so that none is asked twice.
+        let first_polls = (scope == Scope::Daemon).then(|| polling.watch_first());
         let handle = Handle {
             reader,
             orders: order_sender,
@@ -172,7 +223,7 @@ impl Roles {
             current: current_receiver.clone(),
             fetcher: fetcher_receiver,
             metrics,
-            data: data.to_owned(),
+            data,
             currents: Arc::new(currents),
             fetchers: Arc::new(fetchers),
         };
@@ -183,6 +234,7 @@ impl Roles {
             handle,
             snapshots,
             hub_notes: Some(of_hubs),
+            first_polls,
             opening,
             editing,
             stop,

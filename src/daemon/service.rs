@@ -62,7 +62,7 @@ fn tell_abstract(name: &str, state: &[NotifyState<'_>]) -> io::Result<()> {
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::{SocketAddr, UnixDatagram};
     let address = SocketAddr::from_abstract_name(name)?;
-    let message: String = state.iter().map(|assignment| format!("{assignment}\n")).collect();
+    let message = state.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     UnixDatagram::unbound()?.send_to_addr(message.as_bytes(), &address)?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::{Out, Refusal, current, feed, opml, order};
 use crate::daemon::{Current, Handle, Order, now};
 use crate::fetch::{FetchRequest, Fetched};
 use crate::link;
-use crate::model::{Document, Feed, FeedId, Origin, Subscription};
+use crate::model::{Answer, Document, Feed, FeedId, Origin, Subscription};
 use crate::parse;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -44,8 +44,8 @@ pub(super) async fn add(handle: &Handle, addition: Addition, out: &Out) -> Resul
     let typed = addition.url.trim();
     let url = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
     Url::parse(&url).map_err(|error| Refusal(format!("{url}: no URL ({error})")))?;
-    let (url, title, entries) =
-        if addition.unchecked { (url, None, None) } else { find(handle, &url).await? };
+    let found = if addition.unchecked { None } else { Some(find(handle, &url).await?) };
+    let url = found.as_ref().map_or(url, |found| found.url.clone());
     let known = current(handle).feeds.iter().find(|feed| feed.url == url).cloned();
     if known.as_ref().is_some_and(|feed| feed.enabled) {
         out.line(format!("{}: subscribed already", link::mask(&url))).await?;
@@ -54,56 +54,71 @@ pub(super) async fn add(handle: &Handle, addition: Addition, out: &Out) -> Resul
     let mut feed = known.unwrap_or_else(|| Feed::at(&url, Origin::CommandLine));
     feed.enabled = true;
     feed.origin = Origin::CommandLine;
-    feed.name = addition.name.or(feed.name).or(title);
+    feed.name = addition.name.or(feed.name).or(found.as_ref().and_then(|found| found.title.clone()));
     if let Some(category) = addition.category {
         feed.category = category;
     }
     let name = feed.name.clone().unwrap_or_else(|| link::mask(&url));
-    put(handle, feed).await?;
-    let found = entries.map(|entries| format!(", {entries} entries")).unwrap_or_default();
-    out.line(format!("{name} <{}>: subscribed{found}", link::mask(&url))).await?;
+    let mut what = String::new();
+    subscribe(handle, vec![Subscription::Put(Box::new(feed.clone()))]).await?;
+    if let Some(found) = found {
+        let accepted = handle.begin(feed, found.document, found.answer).await?;
+        what = format!(", {} entries, {} about chips", found.entries, accepted.relevant);
+    }
+    handle.refresh().await?;
+    out.line(format!("{name} <{}>: subscribed{what}", link::mask(&url))).await?;
     Ok(0)
 }
 
-/// The feed at a URL, or the best one that the page there names: its URL, title, and how many entries it has.
-async fn find(handle: &Handle, url: &str) -> Result<(String, Option<String>, Option<usize>), Refusal> {
-    let document = fetch(handle, url).await?;
-    let limits = current(handle).rules.limits.clone();
-    match parse::parse(&document, &limits) {
-        Ok(parsed) => Ok((url.to_owned(), parsed.title, Some(parsed.entries.len()))),
-        Err(error) => {
-            for link in parse::discover(&document) {
-                let document = fetch(handle, link.url.as_str()).await?;
-                if let Ok(parsed) = parse::parse(&document, &limits) {
-                    return Ok((link.url.to_string(), parsed.title, Some(parsed.entries.len())));
-                }
-            }
-            Err(Refusal(format!("{}: {error}", link::mask(url))))
-        }
-    }
+/// A feed that was found at or behind an address.
+struct Found {
+    url: String,
+    title: Option<String>,
+    entries: usize,
+    document: Document,
+    answer: Answer,
 }
 
-async fn fetch(handle: &Handle, url: &str) -> Result<Document, Refusal> {
+/// The feed at a URL, or the best one that the page there names.
+async fn find(handle: &Handle, url: &str) -> Result<Found, Refusal> {
+    let limits = current(handle).rules.limits.clone();
+    let read = |url: String, (document, answer): (Document, Answer)| match parse::parse(&document, &limits) {
+        Ok(parsed) => Ok(Found { url, title: parsed.title, entries: parsed.entries.len(), document, answer }),
+        Err(error) => Err((document, error)),
+    };
+    let (page, error) = match read(url.to_owned(), fetch(handle, url).await?) {
+        Ok(found) => return Ok(found),
+        Err(no_feed) => no_feed,
+    };
+    for link in parse::discover(&page) {
+        let url = link.url.to_string();
+        let fetched = fetch(handle, &url).await?;
+        if let Ok(found) = read(url, fetched) {
+            return Ok(found);
+        }
+    }
+    Err(Refusal(format!("{}: {error}", link::mask(url))))
+}
+
+async fn fetch(handle: &Handle, url: &str) -> Result<(Document, Answer), Refusal> {
     let fetcher = handle.fetcher.borrow().clone();
     match fetcher.fetch(FetchRequest::first(url, now())).await? {
-        Fetched::Document(document, _) => Ok(document),
+        Fetched::Document(document, answer) => Ok((document, answer)),
         Fetched::Unchanged(_) => {
             Err(Refusal(format!("{}: 304 to a request that asked for no such thing", link::mask(url))))
         }
     }
 }
 
-async fn put(handle: &Handle, feed: Feed) -> Result<(), Refusal> {
-    order(handle, |reply| Order::Subscription(Subscription::Put(Box::new(feed)), now(), reply)).await?;
-    handle.refresh().await?;
-    Ok(())
+async fn subscribe(handle: &Handle, subscriptions: Vec<Subscription>) -> Result<(), Refusal> {
+    order(handle, |reply| Order::Subscriptions(subscriptions, now(), reply)).await
 }
 
 pub(super) async fn remove(handle: &Handle, word: &str, out: &Out) -> Result<u8, Refusal> {
     let current = current(handle);
     let url = feed(&current, word)?.url.clone();
     let shown = link::mask(&url);
-    order(handle, |reply| Order::Subscription(Subscription::Removed { url }, now(), reply)).await?;
+    subscribe(handle, vec![Subscription::Removed { url }]).await?;
     handle.refresh().await?;
     out.line(format!("{shown}: removed; its stories stay")).await?;
     Ok(0)
@@ -115,7 +130,8 @@ pub(super) async fn pause(handle: &Handle, word: &str, paused: bool, out: &Out) 
     let shown = link::mask(&feed.url);
     feed.enabled = !paused;
     feed.origin = Origin::CommandLine;
-    put(handle, feed).await?;
+    subscribe(handle, vec![Subscription::Put(Box::new(feed))]).await?;
+    handle.refresh().await?;
     out.line(format!("{shown}: {}", if paused { "paused" } else { "polled again" })).await?;
     Ok(0)
 }
@@ -126,7 +142,7 @@ pub(super) async fn import(handle: &Handle, text: &str, out: &Out) -> Result<u8,
     let current = current(handle);
     let mut known: BTreeSet<FeedId> =
         current.feeds.iter().filter(|feed| feed.enabled).map(|feed| feed.id).collect();
-    let (mut added, all) = (0, outlines.len());
+    let (mut added, all) = (Vec::new(), outlines.len());
     for outline in outlines {
         let mut feed = Feed::at(&outline.url, Origin::CommandLine);
         if Url::parse(&feed.url).is_err() || !known.insert(feed.id) {
@@ -137,11 +153,12 @@ pub(super) async fn import(handle: &Handle, text: &str, out: &Out) -> Result<u8,
         if let Some(category) = outline.category {
             feed.category = category;
         }
-        order(handle, |reply| Order::Subscription(Subscription::Put(Box::new(feed)), now(), reply)).await?;
-        added += 1;
+        added.push(Subscription::Put(Box::new(feed)));
     }
+    let new = added.len();
+    subscribe(handle, added).await?;
     handle.refresh().await?;
-    out.line(format!("{added} feeds subscribed, {} were already", all - added)).await?;
+    out.line(format!("{new} feeds subscribed, {} were already", all - new)).await?;
     Ok(0)
 }
 

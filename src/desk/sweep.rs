@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// Feeds looked at side by side by `feeds check`, one a host at a time left to chance: it is asked for by hand.
+/// Hosts looked at side by side by `feeds check`; the feeds of one host come one after the other.
 const SIDE_BY_SIDE: usize = 16;
 
 /// What a sweep came to.
@@ -126,19 +126,8 @@ pub(super) async fn check(handle: &Handle, words: &[String], json: bool, out: &O
         named(&current, words)?.into_iter().cloned().collect()
     };
     let (total, mut done, mut bad) = (feeds.len(), 0, 0);
-    let mut waiting = feeds.into_iter();
-    let mut looks = JoinSet::new();
-    loop {
-        while looks.len() < SIDE_BY_SIDE {
-            let Some(feed) = waiting.next() else { break };
-            let (fetcher, limits) = (handle.fetcher.borrow().clone(), current.rules.limits.clone());
-            looks.spawn(async move {
-                let finding = look(&fetcher, &feed.url, &limits).await;
-                (feed, finding)
-            });
-        }
-        let Some(looked) = looks.join_next().await else { break };
-        let (feed, finding) = looked?;
+    let mut looked = look_at_all(handle, feeds);
+    while let Some((feed, finding)) = looked.recv().await {
         done += 1;
         bad += usize::from(finding.is_err());
         let url = link::mask(&feed.url);
@@ -158,6 +147,40 @@ pub(super) async fn check(handle: &Handle, words: &[String], json: bool, out: &O
         out.line(format!("{} of {total} feeds are good", total - bad)).await?;
     }
     Ok(u8::from(bad > 0))
+}
+
+/// Looks at feeds, host by host, within what hosts bear. Dropping the receiver ends it.
+fn look_at_all(handle: &Handle, feeds: Vec<Feed>) -> mpsc::Receiver<(Feed, Result<String, String>)> {
+    let mut hosts: BTreeMap<String, Vec<Feed>> = BTreeMap::new();
+    for feed in feeds {
+        let host = url::Url::parse(&feed.url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        hosts.entry(host.unwrap_or_default()).or_default().push(feed);
+    }
+    let (sender, looked) = mpsc::channel(SIDE_BY_SIDE);
+    let current = current(handle);
+    let (fetcher, gap) = (handle.fetcher.borrow().clone(), current.settings.poll.host_gap);
+    tokio::spawn(async move {
+        let mut looks = JoinSet::new();
+        for feeds in hosts.into_values() {
+            if looks.len() >= SIDE_BY_SIDE {
+                looks.join_next().await;
+            }
+            let (fetcher, limits, sender) = (fetcher.clone(), current.rules.limits.clone(), sender.clone());
+            looks.spawn(async move {
+                for (number, feed) in feeds.into_iter().enumerate() {
+                    if number > 0 {
+                        tokio::time::sleep(gap).await;
+                    }
+                    let finding = look(&fetcher, &feed.url, &limits).await;
+                    if sender.send((feed, finding)).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        while looks.join_next().await.is_some() {}
+    });
+    looked
 }
 
 async fn look(fetcher: &crate::fetch::Fetcher, url: &str, limits: &parse::Limits) -> Result<String, String> {

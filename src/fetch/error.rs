@@ -167,7 +167,8 @@ impl FetchError {
             Self::Gone { .. } => Retry::Gone,
             Self::SlowDown { pause: Some(pause), .. } => Retry::After(*pause),
             Self::SlowDown { pause: None, .. } => Retry::SlowDown,
-            Self::Unreachable { .. } => Retry::Unreachable,
+            // A connection that gets no answer at all may be lost on our side of the network.
+            Self::Unreachable { .. } | Self::TooSlow { stage: Stage::Connection, .. } => Retry::Unreachable,
             Self::Setup(_)
             | Self::NotHttp { .. }
             | Self::Forbidden { .. }

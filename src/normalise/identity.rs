@@ -16,15 +16,12 @@ const SUBSTANTIAL_CHARS: usize = 50;
 /// A document whose entries all have new ids is one event from this many entries on.
 const MASS: usize = 3;
 
-/// The id of an entry that has neither id nor link: of its words, so that blanks and markup don't change it.
+/// The id of an entry that has neither id nor link: of its words, so that blanks and markup don't change it. Of its text,
+/// too, since a title alone may come again every week; that a text was corrected, [`is_same_entry`] sees.
 pub(super) fn guid_of_text(title: &str, summary: &str, content: &str) -> String {
-    let title = text::fold(title);
-    let words = if title.is_empty() {
-        text::fold(&text::cut(if summary.is_empty() { content } else { summary }, 500))
-    } else {
-        title
-    };
-    format!("text:{:016x}", hash(std::iter::once(words.as_str())))
+    let body = if summary.is_empty() { content } else { summary };
+    let words = [text::fold(title), text::fold(&text::cut(body, 500))];
+    format!("text:{:016x}", hash(words.iter().map(String::as_str)))
 }
 
 /// A hash of an entry's visible text: the same text, whatever its markup, gives the same hash, in every version.

@@ -3,6 +3,7 @@
 use crate::model::Entry;
 use crate::text;
 use ammonia::{Builder, UrlRelative};
+use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -80,22 +81,28 @@ fn cleaner() -> Builder<'static> {
     builder
 }
 
-/// How deep elements are nested, void ones not counted.
+/// How deep elements are nested at most: an end tag counts only for a start tag of its name. Elements that cannot hold
+/// themselves (`<p>`, `<li>`) and those without an end are not counted.
 fn depth(html: &str) -> usize {
-    // An upper bound: elements that are never closed count on.
+    const FLAT: &[&str] = &["br", "hr", "img", "input", "li", "p", "wbr"];
+    let mut open: FxHashMap<String, usize> = FxHashMap::default();
     let (mut depth, mut deepest) = (0_usize, 0_usize);
     for (at, _) in html.match_indices('<') {
-        let next = html.as_bytes().get(at + 1).copied().unwrap_or_default();
-        if next == b'/' {
-            depth = depth.saturating_sub(1);
-        } else if next.is_ascii_alphabetic() {
-            let name = html.get(at + 1..).unwrap_or_default();
-            let is_void = ["br", "img", "hr", "wbr", "input", "li", "p"].iter().any(|void| {
-                name.get(..void.len()).is_some_and(|found| found.eq_ignore_ascii_case(void))
-                    && !name.as_bytes().get(void.len()).is_some_and(u8::is_ascii_alphanumeric)
-            });
-            depth += usize::from(!is_void);
+        let tag = html.get(at + 1..).unwrap_or_default();
+        let (is_end, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
+        let length = tag.bytes().take(32).take_while(u8::is_ascii_alphanumeric).count();
+        let name = tag.get(..length).unwrap_or_default().to_ascii_lowercase();
+        if name.is_empty() || FLAT.contains(&name.as_str()) {
+            continue;
+        }
+        let count = open.entry(name).or_default();
+        if !is_end {
+            *count += 1;
+            depth += 1;
             deepest = deepest.max(depth);
+        } else if *count > 0 {
+            *count -= 1;
+            depth -= 1;
         }
     }
     deepest

@@ -31,18 +31,13 @@ fn a_time_ahead_of_the_clock_is_no_claim() {
 
 #[test]
 fn an_entry_without_an_id_keeps_its_identity() {
-    let one = made(ParsedEntry {
-        title: Some("A chip".into()),
-        summary: Some("<p>x</p>".into()),
-        ..ParsedEntry::default()
-    });
-    let other = made(ParsedEntry {
-        title: Some("A  Chip!".into()),
-        summary: Some("y".into()),
-        ..ParsedEntry::default()
-    });
-    assert_eq!(one.id, other.id);
+    let note = |title: &str, text: &str| {
+        made(ParsedEntry { title: Some(title.into()), summary: Some(text.into()), ..ParsedEntry::default() })
+    };
+    let one = note("A chip", "<p>It is small.</p>");
     assert!(one.guid.starts_with("text:"));
+    assert_eq!(one.id, note("A  Chip!", "<div>It is <b>small</b></div>").id);
+    assert_ne!(one.id, note("A chip", "It is another one.").id);
 }
 
 #[test]
@@ -74,9 +69,20 @@ fn markup_that_harms_or_watches_is_gone() {
 
 #[test]
 fn deep_markup_is_shown_as_its_text() {
-    let mut entry = piece("1", "https://a.example/", "T", &format!("{}deep", "<div>".repeat(100_000)));
-    sanitise(&mut entry);
-    assert_eq!(entry.summary_html, "deep");
+    for piece_of in ["<div>", "<div></p>", "<b><i></b>"] {
+        let mut entry = piece("1", "https://a.example/", "T", &format!("{}deep", piece_of.repeat(50_000)));
+        sanitise(&mut entry);
+        assert_eq!(entry.summary_html, "deep", "{piece_of}");
+    }
+}
+
+#[test]
+fn an_entry_without_a_title_is_called_by_its_first_words() {
+    let note = made(ParsedEntry {
+        summary: Some("<p>Short note.</p><p>More.</p>".into()),
+        ..ParsedEntry::default()
+    });
+    assert_eq!(note.title, "Short note.");
 }
 
 #[test]

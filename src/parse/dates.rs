@@ -32,7 +32,7 @@ fn epoch(text: &str) -> Option<Claimed> {
         return None;
     }
     let number: i64 = text.parse().ok()?;
-    let at = DateTime::from_timestamp_millis(if text.len() == 10 { number * 1000 } else { number })?;
+    let at = DateTime::from_timestamp(if text.len() == 10 { number } else { number / 1000 }, 0)?;
     Some(Claimed { at, has_time_of_day: true })
 }
 

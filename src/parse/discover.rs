@@ -8,6 +8,8 @@ use url::Url;
 
 /// How far into a page is looked for its title and links.
 const PAGE_BYTES: usize = 1 << 20;
+/// A challenge says no more than this to people; a guess.
+const CHALLENGE_BYTES: usize = 2 << 10;
 /// Feeds taken of one page.
 const MOST_FEEDS: usize = 32;
 
@@ -61,7 +63,9 @@ pub(super) fn what_it_is(text: &str, document: &Document) -> Option<ParseError> 
     if !["<!doctype html", "<html", "<head", "<body"].iter().any(|mark| lower.contains(mark)) {
         return None;
     }
-    if let Some((_, sign)) = CHALLENGES.iter().find(|(mark, _)| lower.contains(mark)) {
+    let challenge = CHALLENGES.iter().find(|(mark, _)| lower.contains(mark));
+    // Many a page has a captcha in some form of its own; a challenge has hardly any text beside it.
+    if let Some((_, sign)) = challenge.filter(|_| text::plain(page).len() < CHALLENGE_BYTES) {
         return Some(ParseError::Challenge { sign });
     }
     let title = lower.find("<title").and_then(|at| page.get(at..)).and_then(|from| from.split_once('>'));

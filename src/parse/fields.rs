@@ -30,6 +30,20 @@ pub(super) fn line(raw: &str, kind: Kind, limits: &Limits) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
+/// A person's name: `joe@a.example (Joe)` and `Joe <joe@a.example>` are `Joe`; an address alone stays.
+pub(super) fn person(raw: &str, limits: &Limits) -> Option<String> {
+    let raw = raw.trim();
+    let before = |end: char| raw.split_once(end).map(|(before, _)| before.trim()).unwrap_or_default();
+    let named = if raw.contains('@') && raw.ends_with(')') {
+        raw.split_once('(').and_then(|(_, name)| name.strip_suffix(')'))
+    } else if raw.contains('@') && raw.ends_with('>') {
+        Some(before('<').trim_matches('"'))
+    } else {
+        raw.strip_prefix('(').and_then(|name| name.strip_suffix(')'))
+    };
+    line(named.map(str::trim).filter(|name| !name.is_empty()).unwrap_or(raw), Kind::Unsaid, limits)
+}
+
 /// A summary or content: HTML.
 pub(super) fn html(raw: &str, kind: Kind, limits: &Limits) -> Option<String> {
     let raw = &*encoded_once(bounded(raw.trim(), limits.text_bytes));

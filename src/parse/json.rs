@@ -14,8 +14,17 @@ use url::Url;
 
 /// Reads a document; `Err` with what is wrong where it is no JSON Feed.
 pub(super) fn read(text: &str, url: &Url, limits: &Limits) -> Result<ParsedFeed, String> {
-    let mut feed = Feed { most: limits.entries, ..Feed::default() };
-    let outcome = FeedSeed(&mut feed).deserialize(&mut serde_json::Deserializer::from_str(text));
+    let mut repaired = Vec::new();
+    let (mut feed, mut outcome) = deserialised(text, limits);
+    if outcome.is_err()
+        && let Some(mended) = mended(text)
+    {
+        let (again, outcome_again) = deserialised(&mended, limits);
+        if outcome_again.is_ok() || again.items.len() > feed.items.len() {
+            (feed, outcome) = (again, outcome_again);
+            repaired.push("JSON with control characters or wrong escapes".to_owned());
+        }
+    }
     let is_feed =
         feed.version.0.as_deref().is_some_and(|version| version.contains("jsonfeed.org")) || feed.has_items;
     if !is_feed {
@@ -24,7 +33,6 @@ pub(super) fn read(text: &str, url: &Url, limits: &Limits) -> Result<ParsedFeed,
             Err(error) => format!("JSON that is broken: {error}"),
         });
     }
-    let mut repaired = Vec::new();
     if let Err(error) = outcome {
         repaired.push(format!("JSON broken after {} items: {error}", feed.items.len()));
     }
@@ -45,6 +53,38 @@ pub(super) fn read(text: &str, url: &Url, limits: &Limits) -> Result<ParsedFeed,
         faults: Vec::new(),
         entries: feed.items.iter().map(|item| reader.entry(item)).collect(),
     })
+}
+
+fn deserialised(text: &str, limits: &Limits) -> (Feed, serde_json::Result<()>) {
+    let mut feed = Feed { most: limits.entries, ..Feed::default() };
+    let outcome = FeedSeed(&mut feed).deserialize(&mut serde_json::Deserializer::from_str(text));
+    (feed, outcome)
+}
+
+/// A text whose strings hold line feeds, other control characters or escapes that JSON does not know, with these as
+/// JSON wants them; `None` where there are none.
+fn mended(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len() + 64);
+    let mut is_in_string = false;
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => {
+                is_in_string = !is_in_string;
+                out.push('"');
+            }
+            '\\' if is_in_string => {
+                out.push('\\');
+                match characters.next_if(|next| "\"\\/bfnrtu".contains(*next)) {
+                    Some(escaped) => out.push(escaped),
+                    None => out.push('\\'),
+                }
+            }
+            control if control.is_ascii_control() => out.push(' '),
+            other => out.push(other),
+        }
+    }
+    (out != text).then_some(out)
 }
 
 /// What holds for all items of a document.
@@ -70,6 +110,8 @@ impl Reader<'_> {
     fn entry(&self, item: &Item) -> ParsedEntry {
         let id = item.id.0.as_deref().and_then(|id| fields::id(id, self.limits));
         let (own, about) = (self.web(&item.url), self.web(&item.external_url));
+        let date = |text: &Flexible| text.0.as_deref().and_then(dates::read);
+        let updated = date(&item.date_modified);
         let id_link = || fields::web(id.as_deref()?, None, self.limits);
         let mut categories: Vec<String> = Vec::new();
         for tag in item.tags.0.iter().filter_map(|tag| self.line(tag)) {
@@ -81,8 +123,8 @@ impl Reader<'_> {
         ParsedEntry {
             title: self.line(&item.title),
             link: own.clone().or_else(|| about.clone()).or_else(id_link),
-            published: item.date_published.0.as_deref().and_then(dates::read),
-            updated: item.date_modified.0.as_deref().and_then(dates::read).map(|claimed| claimed.at),
+            published: date(&item.date_published).or(updated),
+            updated: updated.map(|claimed| claimed.at),
             author: names(&authors.0, self.limits).or_else(|| self.author.map(str::to_owned)),
             summary: self.html(&item.summary, Kind::Plain),
             content: self

@@ -42,12 +42,11 @@ const RICH_IN_RSS: &[&str] = &[
 const RICH_IN_ATOM: &[&str] =
     &["source", "issued", "modified", "created", "tagline", "enclosure", "guid", "description", "thumbnail"];
 /// Prefixes of vocabularies that are read, but not by feed-rs or not as we do. Of `dc` it reads the creator, of
-/// `content` what is encoded, of `media` thumbnails and contents.
+/// `content` what is encoded, of `media` the contents.
 const RICH_PREFIXES: &[&str] =
     &["atom", "a10", "dc", "dcterms", "media", "itunes", "content", "xhtml", "rss", "rdf"];
 /// Names with such prefixes that are nevertheless read as we do.
-const PLAIN_NAMES: &[&str] =
-    &["dc:creator", "content:encoded", "media:thumbnail", "atom:link", "atom10:link"];
+const PLAIN_NAMES: &[&str] = &["dc:creator", "content:encoded", "media:content", "atom:link", "atom10:link"];
 
 /// The namespaces of these prefixes, as feed-rs knows them.
 const PLAIN_NAMESPACES: [(&str, &str); 3] = [
@@ -190,6 +189,9 @@ impl<'a> Look<'a> {
                 let is_field = depth == 2 && self.open.last() == Some(&"entry");
                 self.survey.is_rich |= is_field && self.is_rich(name, RICH_IN_ATOM);
                 if is_field {
+                    // Without a type, a text that looks like HTML is HTML; feed-rs takes it for plain text.
+                    self.survey.is_rich |=
+                        matches!(name, "summary" | "content") && !attributes.contains("type=");
                     self.may_nest = matches!(name, "author" | "contributor") || attributes.contains("xhtml");
                 }
                 // Markup in a field that should hold text.

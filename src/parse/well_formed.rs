@@ -1,6 +1,6 @@
 //! The good path: feed-rs reads the document, and its model becomes ours. The only place that names feed-rs.
 
-use super::fields::{Kind, html, id, line, web};
+use super::fields::{Kind, html, id, line, person, web};
 use super::{Limits, ParsedEntry, ParsedFeed, dates, tolerant};
 use crate::model::{Claimed, Enclosure, Timestamp};
 use chrono::{DateTime, Timelike, Utc};
@@ -19,7 +19,10 @@ pub(super) fn read(text: &str, url: &Url, limits: &Limits) -> Result<ParsedFeed,
         .id_generator(|_, _, _| String::new())
         .sanitize_content(false)
         .build();
-    let feed = parser.parse(text.as_bytes()).map_err(|error| error.to_string())?;
+    let feed = parser.parse(text.as_bytes()).map_err(|error| {
+        let reason = error.to_string();
+        reason.rsplit("error: ").next().unwrap_or(&reason).replace("unable to parse feed: ", "")
+    })?;
     let format = match feed.feed_type {
         FeedType::Atom => "atom",
         FeedType::JSON => "json",
@@ -99,7 +102,8 @@ fn convert(entry: &Entry, url: &Url, feed_authors: &[&Person], limits: &Limits) 
         id: id(&entry.id, limits),
         title: entry.title.as_ref().and_then(|title| title_of(title, limits)),
         link: page_of(entry).and_then(|link| web(&link.href, Some(url), limits)),
-        published: entry.published.map(claimed),
+        // A feed that knows only one time calls it what it likes.
+        published: entry.published.or(entry.updated).map(claimed),
         updated: entry.updated.map(whole),
         author: author(&own, limits).or_else(|| author(feed_authors, limits)),
         summary: entry.summary.as_ref().or_else(described).and_then(|text| html_of(text, limits)),
@@ -146,11 +150,12 @@ fn kind_of(subtype: &str) -> Kind {
 }
 
 fn author(people: &[&Person], limits: &Limits) -> Option<String> {
-    let names: Vec<_> = people
+    let mut names: Vec<_> = people
         .iter()
         .filter_map(|person| person.name.as_deref().or(person.email.as_deref()))
-        .filter_map(|name| line(name, Kind::Unsaid, limits))
+        .filter_map(|name| person(name, limits))
         .collect();
+    names.dedup();
     (!names.is_empty()).then(|| names.join(", "))
 }
 

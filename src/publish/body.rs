@@ -2,6 +2,7 @@
 
 use super::clean::{clean_line, escape, web_address};
 use super::item::{headline, may_excerpt};
+use super::trailer::without_trailer;
 use super::{SUMMARY_CHARS, StoryView, Telling};
 use crate::model::Role;
 use crate::text::cut;
@@ -78,7 +79,7 @@ pub(super) fn own_summary(telling: &Telling, most_chars: usize) -> Option<String
     let title = clean_line(&entry.title);
     [&entry.summary, &entry.content]
         .into_iter()
-        .map(|text| clean_line(text))
+        .map(|text| without_trailer(&clean_line(text)).to_owned())
         .find(|text| !text.is_empty() && *text != title)
         .map(|text| cut(&text, most_chars))
 }

@@ -199,6 +199,11 @@ impl Queue {
         self.agenda.first().map(|(at, _)| *at)
     }
 
+    /// How many feeds are due and wait for their host or for room.
+    pub fn waiting(&self, now: Timestamp) -> usize {
+        self.hosts.iter().map(|host| host.waiting.iter().take_while(|(due, _)| *due <= now).count()).sum()
+    }
+
     /// How many polls run.
     pub fn running(&self) -> usize {
         self.running
@@ -216,8 +221,11 @@ impl Queue {
 
     fn put_at(&mut self, state: &FeedState, due: Timestamp) {
         let known = self.feeds.get(&state.feed).map(|place| (place.host, place.url, place.phase));
-        if let Some((_, _, Phase::Polled | Phase::Dropped)) = known {
-            return; // What ends it puts it in again.
+        if let Some(place) = self.feeds.get_mut(&state.feed)
+            && matches!(place.phase, Phase::Polled | Phase::Dropped)
+        {
+            place.phase = Phase::Polled;
+            return; // What ends the poll puts it in again.
         }
         self.unlist(state.feed);
         if matches!(state.condition, Condition::Gone | Condition::Paused) {

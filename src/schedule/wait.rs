@@ -101,7 +101,10 @@ pub(super) fn after_answer(
         }
     }
     let jitter = if is_first { FIRST_JITTER } else { JITTER };
-    Wait { time: stretched(wait.time.max(cadence.min), jitter, state), why: wait.why }
+    let time = wait.time.max(cadence.min);
+    // Spreading never adds to the longest wait more than chance does.
+    let ceiling = cadence.max.mul_f64(1.0 + JITTER).max(time);
+    Wait { time: stretched(time, jitter, state).min(ceiling), why: wait.why }
 }
 
 /// The wait after a failure: `failures` of them in a row, this one included.

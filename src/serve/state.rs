@@ -2,6 +2,7 @@
 
 use super::archive::{ArchiveRequest, StoryAnswer};
 use super::cache::{Cache, Generation, Rendered};
+use super::older::{self, Older};
 use super::reply::{self, Refusal};
 use super::{Inputs, Settings};
 use crate::model::{Reject, StoryId, Timestamp};
@@ -28,6 +29,7 @@ pub(super) struct Shared {
     /// The host of the operator's listener, as configured.
     pub(super) admin_host: Option<String>,
     cache: Cache,
+    older: Older,
     wires: Numbered<Wire>,
     sources: Numbered<Sources>,
     rendering: Arc<Semaphore>,
@@ -50,6 +52,7 @@ impl Shared {
             request_timeout: settings.request_timeout,
             admin_host,
             cache: Cache::default(),
+            older: Older::default(),
             rendering: Arc::new(Semaphore::new(RENDERING)),
             waiting: Arc::new(Semaphore::new(WAITING)),
         }
@@ -113,23 +116,35 @@ impl Shared {
         }
     }
 
-    /// The stories of a selection: from the snapshot where it has them all, else from the archive.
+    /// The stories of a selection: from the snapshot where it has them all, else the older ones from the archive.
     pub(super) async fn stories(
         &self,
         wire: &Arc<Wire>,
         selection: &Selection,
     ) -> Result<Vec<Arc<StoryView>>, Refusal> {
-        let here = {
+        let mut stories = {
             let (wire, selection) = (Arc::clone(wire), selection.clone());
             self.on_a_thread(move || Ok(wire.select(&selection).into_iter().cloned().collect::<Vec<_>>()))
                 .await?
         };
-        let limit = wire.page_len(selection);
-        if wire.holds_all(selection, &here) {
-            return Ok(here);
+        if wire.holds_all(selection, &stories) {
+            return Ok(stories);
         }
-        let selection = selection.clone();
-        self.ask(|reply| ArchiveRequest::Stories { selection, limit, reply }).await
+        let limit = wire.page_len(selection);
+        stories.retain(|story| story.story.published > wire.complete_since);
+        let wanted = older::before_snapshot(wire, selection);
+        let older = if let Some(stories) = self.older.get(&wanted, &wire.settings) {
+            stories
+        } else {
+            let selection = wanted.clone();
+            let asked = self.ask(|reply| ArchiveRequest::Stories { selection, limit, reply });
+            let found = Arc::new(asked.await?);
+            self.older.put(wanted, wire.settings.clone(), &found);
+            found
+        };
+        let room = limit.saturating_sub(stories.len());
+        stories.extend(older.iter().take(room).cloned());
+        Ok(stories)
     }
 
     pub(super) async fn rejects(&self, limit: usize) -> Result<Vec<Reject>, Refusal> {

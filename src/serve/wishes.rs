@@ -26,6 +26,10 @@ impl Wishes {
     pub(super) fn read(query: Option<&str>) -> Result<Self, String> {
         let mut wishes = Self::default();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            // A form sends its empty fields, too.
+            if value.is_empty() {
+                continue;
+            }
             match name.as_ref() {
                 "q" => wishes.query = Some(value.into_owned()),
                 "wait" => {
@@ -36,7 +40,7 @@ impl Wishes {
                     wishes.owners = Some(value.parse().map_err(|_| "owners must be a number".to_owned())?);
                 }
                 "lang" => wishes.languages = Some(languages(&value)?),
-                "full" => wishes.is_full = matches!(value.as_ref(), "1" | "true" | "yes" | ""),
+                "full" => wishes.is_full = matches!(value.as_ref(), "1" | "true" | "yes"),
                 "before" => wishes.before = Some(value.parse()?),
                 _ => {}
             }
@@ -98,7 +102,10 @@ impl Wishes {
             query.append_pair("owners", &owners.to_string());
         }
         if let Some(languages) = &self.languages {
-            query.append_pair("lang", &languages.join(","));
+            query.append_pair(
+                "lang",
+                &if languages.is_empty() { "*".to_owned() } else { languages.join(",") },
+            );
         }
         if self.is_full {
             query.append_pair("full", "1");
@@ -111,7 +118,7 @@ impl Wishes {
     }
 }
 
-/// `en,de`; `*`, or nothing, means all.
+/// `en,de`; `*` means all.
 fn languages(value: &str) -> Result<Vec<String>, String> {
     let languages: Vec<String> =
         value.split(',').map(|one| one.trim().to_lowercase()).filter(|one| !one.is_empty()).collect();
@@ -137,13 +144,27 @@ mod tests {
         assert_eq!(read("full=1&lang=EN,+de&owners=2&utm_source=x&before=2026-03-10&wait=2h&q=unused"), want);
         assert_eq!(read(want.trim_start_matches('?')), want);
         assert_eq!(read("utm_source=x"), "");
-        assert_eq!(read("lang=*"), "?lang=");
+        assert_eq!(read("lang=*"), "?lang=*");
+        assert_eq!(read("wait=&owners=&lang=&full=&before="), "");
     }
 
     #[test]
     fn what_cannot_be_understood_is_said() {
         for query in ["wait=soon", "owners=-1", "owners=many", "lang=e%22n", "before=once"] {
             assert!(Wishes::read(Some(query)).is_err(), "{query}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn wishes_read_back_from_their_address(query in "(q|wait|owners|lang|full|before|x)=[a-z0-9%,*._ -]{0,12}(&(wait|owners|lang|before)=[0-9a-z-]{0,12}){0,3}") {
+            if let Ok(wishes) = Wishes::read(Some(&query)) {
+                let address = wishes.to_query(&Scope::Wire);
+                let again = Wishes::read(Some(address.trim_start_matches('?'))).unwrap();
+                proptest::prop_assert_eq!(again.to_query(&Scope::Wire), address);
+                // A search's text is its scope's affair.
+                proptest::prop_assert_eq!(Wishes { query: None, ..wishes }, again);
+            }
         }
     }
 

@@ -146,8 +146,12 @@ pub(super) fn contents(file: &dyn DataFile) -> io::Result<Contents> {
     Ok(Contents { scan, summary })
 }
 
-/// Fills an empty index from the checkpoint at the start of a file.
-pub(super) fn load(file: &dyn DataFile, index: &Index) -> Result<Summary, StoreError> {
+/// Fills an empty index from the checkpoint at the start of a file, as long as `go_on` allows.
+pub(super) fn load(
+    file: &dyn DataFile,
+    index: &Index,
+    go_on: &dyn Fn() -> Result<(), StoreError>,
+) -> Result<Summary, StoreError> {
     let mut filler = Filler { index, writes: Vec::new(), bytes: 0, summary: Summary::default() };
     let unreadable =
         |error: io::Error| StoreError::Index { reason: format!("the journal cannot be read: {error}") };
@@ -156,6 +160,7 @@ pub(super) fn load(file: &dyn DataFile, index: &Index) -> Result<Summary, StoreE
         let Item::Frame { frame, .. } = item else { continue };
         match frame.kind {
             FrameKind::Records => {
+                go_on()?;
                 for (code, key, value) in pairs(&frame.payload) {
                     filler.put(code, key, value)?;
                 }

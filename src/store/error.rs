@@ -66,8 +66,9 @@ pub enum StoreError {
         /// What happened.
         reason: String,
     },
-    /// The index could not be read or written.
-    #[error("the index failed: {reason}; restart chipwire, it repairs itself from the journal")]
+    /// The index could not be read or written. It is opened again, and repaired from the journal, with the next
+    /// batch or start.
+    #[error("the index failed: {reason}; it is opened again with the next batch, or a restart")]
     Index {
         /// What sled says.
         reason: String,
@@ -111,10 +112,12 @@ impl StoreError {
     /// What to do about it.
     pub fn advice(&self) -> Advice {
         match self {
-            Self::DiskFull { .. } | Self::Refused { .. } | Self::TooLarge { .. } | Self::Record { .. } => {
-                Advice::GoOn
-            }
-            Self::Broken { .. } | Self::Index { .. } => Advice::Restart,
+            Self::DiskFull { .. }
+            | Self::Refused { .. }
+            | Self::TooLarge { .. }
+            | Self::Record { .. }
+            | Self::Index { .. } => Advice::GoOn,
+            Self::Broken { .. } => Advice::Restart,
             Self::Locked { .. }
             | Self::NewerSchema { .. }
             | Self::Environment { .. }

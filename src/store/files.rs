@@ -6,7 +6,7 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// What the store asks of a file system.
@@ -37,6 +37,8 @@ pub trait DataFile: Send {
     fn sync(&self) -> io::Result<()>;
     /// Cuts the file.
     fn truncate(&mut self, length: u64) -> io::Result<()>;
+    /// Whether `path` still leads to this very file.
+    fn is_at(&self, path: &Path) -> io::Result<bool>;
 }
 
 /// The operating system's files.
@@ -102,6 +104,15 @@ impl DataFile for RealFile {
 
     fn truncate(&mut self, length: u64) -> io::Result<()> {
         self.0.set_len(length)
+    }
+
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        let ours = self.0.metadata()?;
+        match fs::symlink_metadata(path) {
+            Ok(theirs) => Ok((ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -201,6 +201,12 @@ impl Journal {
         &self.path
     }
 
+    /// Whether the file that is written is the one that the next start will find.
+    pub(super) fn is_in_place(&self) -> bool {
+        // Where the system can't say, the write will tell.
+        self.file.is_at(&self.path).unwrap_or(true)
+    }
+
     /// Writes a batch and makes it durable: when this returns, it is there for good.
     pub(super) fn append(&mut self, sequence: u64, payload: &[u8]) -> Result<(), AppendError> {
         let frame = frame::encode(FrameKind::Batch, sequence, payload).ok_or(AppendError::TooLarge)?;

@@ -6,6 +6,8 @@ use sha2::{Digest, Sha256};
 
 /// Bytes of an id.
 pub(super) const ID_BYTES: usize = 8;
+/// Bits of an id that choose its tombstone's bucket.
+const BUCKET_BITS: u32 = 12;
 /// A tombstone's bytes in its bucket.
 pub(super) const TOMBSTONE_BYTES: usize = 7;
 
@@ -100,9 +102,9 @@ fn digest(parts: &[&str]) -> u64 {
 /// A tombstone's bucket (the key in [`super::tree::Tree::Tombstone`]) and its place there. There are 4,096 buckets:
 /// few enough that they cost nothing in a small store, and small enough to be rewritten in a large one.
 pub(super) fn tombstone(id: EntryId) -> ([u8; 2], [u8; TOMBSTONE_BYTES]) {
-    let [a, b, c @ ..] = id.0.to_be_bytes();
-    let [c, d, e, f, g, h] = c;
-    ([a >> 4, a << 4 | b >> 4], [b & 0x0F, c, d, e, f, g, h])
+    let [_, rest @ ..] = (id.0 & (u64::MAX >> BUCKET_BITS)).to_be_bytes();
+    let [.., high, low] = (id.0 >> (u64::BITS - BUCKET_BITS)).to_be_bytes();
+    ([high, low], rest)
 }
 
 /// Where in a bucket the tombstone is, or belongs.

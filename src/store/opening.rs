@@ -282,17 +282,15 @@ impl Attempt<'_> {
         let scan = scan.unwrap_or_default();
         let (index, sequence, summary, replayed) = if let Some((index, state)) = index {
             let from = state.sequence.unwrap_or(0);
-            let (replayed, summary) =
-                build::replay(self.dir, self.files.as_ref(), &scan, &index, (from, state.summary))?;
+            let (replayed, summary) = build::replay(&self.site(), &scan, &index, (from, state.summary))?;
             if from > scan.last() {
                 condition = IndexCondition::Ahead;
             }
             (index, from.max(scan.last()), summary, replayed)
         } else {
             self.clear_index(&condition, is_new || scan.is_well())?;
-            let cache_bytes = self.settings.cache_bytes;
-            let (sequence, summary) = build::make(self.dir, self.files.as_ref(), &scan, cache_bytes)?;
-            let index = build::put_in_place(self.dir, self.files.as_ref(), cache_bytes)?;
+            let (sequence, summary) = build::make(&self.site(), &scan)?;
+            let index = build::put_in_place(&self.site())?;
             (index, sequence, summary, scan.batches.len() as u64)
         };
         index.write(&[], Some(sequence), &summary)?;
@@ -312,6 +310,11 @@ impl Attempt<'_> {
             quarantine: self.quarantine.clone(),
         };
         Ok(Opened { index, journal, sequence, summary, report })
+    }
+
+    fn site(&self) -> build::Site<'_> {
+        let (files, cache_bytes) = (self.files.as_ref(), self.settings.cache_bytes);
+        build::Site { dir: self.dir, files, cache_bytes, is_ending: None }
     }
 
     /// Makes room for another index. The old one is kept aside if that says something: because it is damaged, or

@@ -139,3 +139,44 @@ fn numbers_that_json_can_not_hold_become_zero() {
     let kept = store.reader().all_kept().next().unwrap().unwrap();
     assert_eq!(kept.verdict.score.to_bits(), 0);
 }
+
+#[test]
+fn a_process_that_is_ending_breaks_off_a_rebuild_and_keeps_what_it_had() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(dir.path());
+    for number in 0..400 {
+        store.commit(&batch(number)).unwrap();
+    }
+    let reader = store.reader();
+    reader.hurry();
+    let error = store.rebuild().unwrap_err();
+    assert!(error.to_string().contains("is ending"), "{error}");
+    assert!(!opening::next_index_path(dir.path()).exists());
+    store.commit(&batch(400)).unwrap();
+    assert_eq!(reader.stories_newest_first().count(), 401);
+}
+
+#[test]
+fn what_the_system_refuses_is_no_damage() {
+    let of_system = |number| sled::Error::Io(std::io::Error::from_raw_os_error(number));
+    let cases = [
+        ("no space (ENOSPC)", of_system(28), true),
+        ("no permission (EACCES)", of_system(13), true),
+        ("too many files (EMFILE)", of_system(24), true),
+        ("out of memory (ENOMEM)", of_system(12), true),
+        ("read-only (EROFS)", of_system(30), true),
+        ("the disk does not answer (EIO)", of_system(5), true),
+        (
+            "held by a handle",
+            sled::Error::Io(std::io::Error::other("could not acquire lock on \"db\"")),
+            true,
+        ),
+        ("a file is missing (ENOENT)", of_system(2), false),
+        ("a file ends too early", sled::Error::Io(std::io::ErrorKind::UnexpectedEof.into()), false),
+        ("corruption", sled::Error::Corruption { at: None, bt: () }, false),
+        ("a bug", sled::Error::ReportableBug(String::new()), false),
+    ];
+    for (case, error, is_environment) in cases {
+        assert_eq!(super::index::is_environment(&error), is_environment, "case: {case}");
+    }
+}

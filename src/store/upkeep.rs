@@ -3,11 +3,21 @@
 
 use super::error::StoreError;
 use super::files::bytes_below;
-use super::journal::{Checkpoint, Journal};
+use super::index::Index;
+use super::journal::{Checkpoint, Journal, Scan};
 use super::panics::Opening;
+use super::tree::Summary;
 use super::{Health, SCHEMA, Store, build, checkpoint, opening};
 use crate::model::Timestamp;
-use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::thread::{self, JoinHandle};
+
+/// A smaller index that is being made.
+pub(super) struct Compaction {
+    /// Gives the last batch that it includes, what it holds, and where the journal ended then.
+    thread: JoinHandle<Result<(u64, Summary, u64), StoreError>>,
+}
 
 /// Batches between two looks at how much disk is used.
 const LOOK_EVERY: u64 = 64;
@@ -26,6 +36,7 @@ impl Store {
 
     /// Replaces the journal by a checkpoint of everything that the store holds.
     pub fn checkpoint(&mut self) -> Result<(), StoreError> {
+        self.break_off_compaction();
         let draft = Journal::draft_path_in(&self.dir);
         let checkpoint =
             Checkpoint { schema: SCHEMA, sequence: self.sequence, summary: self.summary.clone() };
@@ -47,6 +58,7 @@ impl Store {
     /// Makes the index anew from the journal and puts it in the place of the one in use; readers wait only
     /// while the two change places. It is the operator's `rebuild`, and the compaction: sled gives no space back.
     pub fn rebuild(&mut self) -> Result<(), StoreError> {
+        self.break_off_compaction();
         let _panics = Opening::begin();
         let scan = opening::scan_journal(&self.dir, self.files.as_ref())?.unwrap_or_default();
         if !scan.is_well() {
@@ -57,7 +69,7 @@ impl Store {
                 ),
             });
         }
-        let made = build::make(&self.dir, self.files.as_ref(), &scan, self.settings.cache_bytes);
+        let made = build::make(&self.site(), &scan);
         let is_same = matches!(&made, Ok((_, summary)) if summary.differences(&self.summary).is_empty());
         if !is_same {
             // What is left of it is removed by the next opening at the latest.
@@ -67,12 +79,22 @@ impl Store {
                 reason: "the journal leads to another index than this one".to_owned(),
             });
         }
+        let swapped = self.swap();
+        self.compacted = (self.disk_bytes(), self.summary.live_bytes());
+        swapped
+    }
+
+    fn swap(&mut self) -> Result<(), StoreError> {
         let swapped = self.swap_index();
         if let Err(error) = &swapped {
             self.health = Health::WithoutIndex(error.to_string());
         }
-        self.compacted = (self.disk_bytes(), self.summary.live_bytes());
         swapped
+    }
+
+    fn site(&self) -> build::Site<'_> {
+        let (files, cache_bytes) = (self.files.as_ref(), self.settings.cache_bytes);
+        build::Site { dir: &self.dir, files, cache_bytes, is_ending: Some(&self.shared.is_ending) }
     }
 
     /// A process that is killed in here finds no index, or the old one, at its next start; both are fine.
@@ -82,7 +104,7 @@ impl Store {
         *index = None;
         let set_aside = self.files.rename(&path, &old);
         set_aside.map_err(|source| StoreError::environment("set aside", &path, source))?;
-        *index = Some(build::put_in_place(&self.dir, self.files.as_ref(), self.settings.cache_bytes)?);
+        *index = Some(build::put_in_place(&self.site())?);
         drop(index);
         // It holds nothing any more; the next opening removes it if this can't.
         let _ = opening::remove_directory(&old);
@@ -91,6 +113,7 @@ impl Store {
 
     /// After the index failed: the whole opening again, in the same process.
     pub(super) fn recover(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.break_off_compaction();
         let mut index = self.shared.index.write().unwrap_or_else(PoisonError::into_inner);
         *index = None;
         let opened = opening::open(&self.dir, &self.settings, &self.files, now)?;
@@ -109,17 +132,95 @@ impl Store {
     /// After a batch: a checkpoint if the journal is long, another index if the disk holds far more than is
     /// live. That these fail costs nothing but disk: they are tried again later.
     pub(super) fn upkeep(&mut self) {
+        if self.shared.is_ending.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Some(compaction) = &self.compaction {
+            // The journal that it reads stays in place until it is done.
+            if compaction.thread.is_finished() {
+                self.end_compaction();
+            }
+            return;
+        }
         if self.journal.length() >= self.checkpoint_at {
             self.upkeep_checkpoint();
         }
         if self.sequence.is_multiple_of(LOOK_EVERY) && self.is_worth_compacting() {
             self.upkeep_checkpoint();
-            if self.is_worth_compacting()
-                && let Err(error) = self.rebuild()
-            {
-                tracing::warn!(%error, "the index could not be made smaller");
-                self.compacted = (self.disk_bytes(), self.summary.live_bytes());
+            if self.is_worth_compacting() {
+                self.begin_compaction();
             }
+        }
+    }
+
+    /// Starts a thread that makes a smaller index, while batches go on.
+    fn begin_compaction(&mut self) {
+        let (dir, files, shared) = (self.dir.clone(), Arc::clone(&self.files), Arc::clone(&self.shared));
+        let cache_bytes = self.settings.cache_bytes;
+        let work = move || {
+            let _panics = Opening::begin();
+            let scan = opening::scan_journal(&dir, files.as_ref())?.unwrap_or_default();
+            if !scan.is_well() {
+                return Err(StoreError::Index {
+                    reason: "the journal is damaged, so it stays as it is".to_owned(),
+                });
+            }
+            let is_ending = Some(&shared.is_ending);
+            let made = build::make(
+                &build::Site { dir: &dir, files: files.as_ref(), cache_bytes, is_ending },
+                &scan,
+            )?;
+            Ok((made.0, made.1, scan.end))
+        };
+        match thread::Builder::new().name("compaction".to_owned()).spawn(work) {
+            Ok(thread) => self.compaction = Some(Compaction { thread }),
+            Err(error) => tracing::warn!(%error, "the index could not be made smaller"),
+        }
+    }
+
+    /// Brings the smaller index up to date and puts it in place.
+    fn end_compaction(&mut self) {
+        let Some(compaction) = self.compaction.take() else { return };
+        let made = compaction.thread.join().unwrap_or_else(|_| {
+            Err(StoreError::Index { reason: "the thread that made it smaller panicked".to_owned() })
+        });
+        let done = made.and_then(|made| self.catch_up(made));
+        if let Err(error) = done {
+            tracing::warn!(%error, "the index could not be made smaller");
+            let _ = opening::remove_directory(&opening::next_index_path(&self.dir));
+        }
+        self.compacted = (self.disk_bytes(), self.summary.live_bytes());
+    }
+
+    /// Applies the batches that came while the smaller index was made, and swaps.
+    fn catch_up(&mut self, (sequence, summary, end): (u64, Summary, u64)) -> Result<(), StoreError> {
+        let _panics = Opening::begin();
+        let next = opening::next_index_path(&self.dir);
+        let opened = Index::open(&next, self.settings.cache_bytes);
+        let index = opened.map_err(|error| StoreError::of_opening(&next, error))?;
+        // What was appended since begins where the scan ended.
+        let since = (self.sequence > sequence).then_some((sequence + 1, end));
+        let scan = Scan { batches: since.into_iter().collect(), ..Scan::default() };
+        let (_, summary) = build::replay(&self.site(), &scan, &index, (sequence, summary))?;
+        if !summary.differences(&self.summary).is_empty() {
+            return Err(StoreError::Index {
+                reason: "the journal leads to another index than this one".to_owned(),
+            });
+        }
+        index.write(&[], Some(self.sequence), &summary)?;
+        index.flush()?;
+        drop(index);
+        self.swap()
+    }
+
+    /// Ends a compaction that is under way, without its outcome.
+    pub(super) fn break_off_compaction(&mut self) {
+        if let Some(compaction) = self.compaction.take() {
+            let was_ending = self.shared.is_ending.swap(true, Ordering::Relaxed);
+            // What it says does not matter any more.
+            let _ = compaction.thread.join();
+            self.shared.is_ending.store(was_ending, Ordering::Relaxed);
+            let _ = opening::remove_directory(&opening::next_index_path(&self.dir));
         }
     }
 

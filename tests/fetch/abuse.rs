@@ -123,6 +123,15 @@ async fn a_name_that_does_not_resolve_is_unreachable() {
 }
 
 #[tokio::test]
+async fn a_server_that_never_speaks_tls_is_given_up_as_a_connection() {
+    let publisher = Publisher::start(|_| Reply::Silence).await;
+    let error = get(&impatient(), &format!("https://{}/", publisher.address)).await.unwrap_err();
+    let is_connection = matches!(error, FetchError::TooSlow { stage: Stage::Connection, .. });
+    assert!(is_connection, "{error}");
+    assert_eq!(error.retry(), Retry::Unreachable);
+}
+
+#[tokio::test]
 async fn no_private_address_is_asked_directly() {
     let publisher = Publisher::start(|_| Reply::ok("", "feed")).await;
     let walled = Fetcher::new(&crate::Settings { allow_networks: Vec::new(), ..settings() }).unwrap();

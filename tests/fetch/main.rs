@@ -6,6 +6,7 @@
 mod abuse;
 mod bodies;
 mod conditional;
+mod polls;
 mod publisher;
 mod redirects;
 mod tls;
@@ -37,7 +38,7 @@ fn fetcher() -> Fetcher {
 fn impatient() -> Fetcher {
     let limits = Limits {
         connect_timeout: Duration::from_millis(200),
-        head_timeout: Duration::from_millis(200),
+        head_timeout: Duration::from_millis(300),
         ..Limits::new(Duration::from_millis(400), MAX_BODY_BYTES)
     };
     Fetcher::new(&Settings { limits, ..settings() }).unwrap()

@@ -150,6 +150,29 @@ async fn paging_leads_through_the_snapshot_into_the_archive_without_a_gap() {
 }
 
 #[tokio::test]
+async fn a_search_finds_what_is_in_the_snapshot_and_what_is_older() {
+    let all = wire::stories();
+    let boundary = wire::now() - TimeDelta::days(4);
+    let (stories, archived): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|view| view.story.published >= boundary);
+    let setup = Setup { stories: stories.clone(), archived, complete_since: boundary, ..Setup::default() };
+    let server = Server::start(setup).await;
+    let complete = Server::start(Setup::default()).await.get("/search.json?q=longer").await.titles();
+    assert!(complete.len() > 5);
+    assert_eq!(server.get("/search.json?q=longer").await.titles(), complete);
+    // The older part is known by now; what is new comes on top of it.
+    let mut stories = stories;
+    stories.push(story(
+        Kind::News,
+        &["memory"],
+        &[piece("Chip Daily", Role::Lead, "Longer still", "A longer look.", 1)],
+    ));
+    server.publish(stories);
+    let titles = server.get("/search.json?q=longer").await.titles();
+    assert_eq!((titles[0].as_str(), &titles[1..]), ("Longer still", &complete[..]));
+}
+
+#[tokio::test]
 async fn links_honour_a_public_address_with_a_path() {
     let publish = Settings {
         public_url: Some(url::Url::parse("https://news.example/chips/").unwrap()),

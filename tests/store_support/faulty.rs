@@ -154,4 +154,8 @@ impl DataFile for FaultyFile {
         self.files.check()?;
         self.file.truncate(length)
     }
+
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        self.file.is_at(path)
+    }
 }

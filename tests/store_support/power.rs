@@ -209,4 +209,8 @@ impl DataFile for RecordingFile {
         self.files.push(Done::Truncated { file: self.number, length: usize::try_from(length).unwrap() });
         Ok(())
     }
+
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        self.file.is_at(path)
+    }
 }

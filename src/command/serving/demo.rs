@@ -3,7 +3,7 @@
 use crate::command::offline::runtime;
 use crate::command::{Context, Failure, Outcome, print};
 use crate::config::{self, Environment};
-use crate::daemon::{Current, DaemonError, Handle, Roles, Scope, now};
+use crate::daemon::{Current, DaemonError, Handle, Opened, Roles, Scope, now};
 use crate::demo::Farm;
 use crate::desk::{self, Digest};
 use crate::model::Feed;
@@ -51,7 +51,7 @@ fn settings(context: &Context, feeds: Vec<Feed>) -> Result<Current, DaemonError>
 }
 
 async fn sweep_once(data: &std::path::Path, current: &Current) -> Outcome {
-    let roles = Roles::start(data, current, Base::listening("127.0.0.1"), Scope::Command)?;
+    let roles = Roles::start(Opened::at(data)?, current, Base::listening("127.0.0.1"), Scope::Command)?;
     let text = digest(&roles.handle, current).await;
     roles.stop().await;
     let digest = text?;

@@ -8,7 +8,7 @@ use crate::metrics::Decision;
 use crate::model::{Cause, Change, Feed, FeedState, Role, Timestamp};
 use crate::normalise;
 use crate::pipeline::Judged;
-use crate::schedule::{self, PollOutcome};
+use crate::schedule::{self, PollOutcome, Reading};
 use crate::store::StoreError;
 use crate::websub::{self, Offer};
 use tracing::{info, warn};
@@ -18,14 +18,23 @@ use tracing::{info, warn};
 pub struct Polled {
     /// The subscription.
     pub feed: Feed,
-    /// How it ended; the writer counts the new entries. `None` for a push, which says nothing of the schedule.
-    pub outcome: Option<PollOutcome>,
+    /// How it ended; the writer counts the new entries.
+    pub brought: Brought,
     /// The entries, in the order of the document; empty where none was read.
     pub judged: Vec<Judged>,
     /// What the document offers to subscribers, where one was read and WebSub is on.
     pub offer: Option<HubOffer>,
     /// When it was read.
     pub now: Timestamp,
+}
+
+/// How a document came, or why none did.
+#[derive(Debug)]
+pub enum Brought {
+    /// By a poll.
+    Poll(PollOutcome),
+    /// By a hub's push, which says little of the schedule.
+    Push(Reading),
 }
 
 /// What a document offers to subscribers.
@@ -58,12 +67,16 @@ pub struct Accepted {
 
 impl Editor {
     pub(super) fn polled(&mut self, polled: Polled) -> Result<Accepted, StoreError> {
-        let Polled { feed, mut outcome, judged, offer, now } = polled;
+        let Polled { feed, brought, judged, offer, now } = polled;
         let state = self.reader.feed_state(feed.id)?;
         let state = state.unwrap_or_else(|| FeedState::new(feed.id, &feed.url, now));
         let reader = self.reader.clone();
         let mut draft = Draft::new(&reader, now);
         let mut tally = Accepted { state, new: 0, relevant: 0, founded: 0, copies: 0, updated: 0 };
+        if !self.feeds.get(&feed.id).is_some_and(|known| known.enabled) {
+            // Removed or paused while it was on its way.
+            return Ok(tally);
+        }
         let (entries, aliases_before) = (judged.len(), draft.aliases());
         // Documents have their newest entry first; stories are told from the oldest on.
         for judged in judged.into_iter().rev() {
@@ -74,17 +87,19 @@ impl Editor {
         if normalise::is_mass_change(entries, renamed + tally.new, renamed) {
             warn!(subscription = %feed.id, renamed, "the feed changed all its ids at once; known entries stay known");
         }
-        if let Some(PollOutcome::Read(_, reading)) = &mut outcome {
-            reading.new_entries = tally.new;
-        }
-        match &outcome {
-            // It counts the new entries, which the schedule needs.
-            Some(outcome) => {
+        tally.state = match brought {
+            Brought::Poll(mut outcome) => {
+                if let PollOutcome::Read(_, reading) = &mut outcome {
+                    reading.new_entries = tally.new;
+                }
                 let cadence = &self.current.cadence;
-                tally.state = schedule::finish_poll(&tally.state, outcome, feed.interval, cadence, now);
+                schedule::finish_poll(&tally.state, &outcome, feed.interval, cadence, now)
             }
-            None => tally.state.counts.entries += tally.new as u64,
-        }
+            Brought::Push(mut reading) => {
+                reading.new_entries = tally.new;
+                schedule::finish_push(&tally.state, &reading, now)
+            }
+        };
         if let Some(HubOffer { hubs, topic, random }) = offer {
             let offer = Offer { hubs: &hubs, topic: &topic };
             tally.state.hub = websub::follow_offer(tally.state.hub.take(), &offer, &random, now);

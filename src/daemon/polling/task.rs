@@ -1,12 +1,11 @@
 //! One poll, from the request to what editing kept of it.
 
-use crate::daemon::editing::{Accepted, HubOffer, Order, Polled};
-use crate::fetch::{self, FetchRequest, Fetched, Fetcher};
-use crate::link;
+use crate::daemon::editing::{Accepted, Brought, Order, Polled};
+use crate::daemon::reading::{self, Subject};
+use crate::fetch::{FetchRequest, Fetched, Fetcher};
 use crate::metrics::{Metrics, PollResult};
-use crate::model::{Answer, Document, Feed, FeedId, FeedState, Timestamp};
-use crate::parse;
-use crate::pipeline::{self, Judged, Rules, Source};
+use crate::model::{Feed, FeedId, FeedState, Timestamp};
+use crate::pipeline::Rules;
 use crate::schedule::{self, Network, PollOutcome, Retry};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
@@ -43,13 +42,21 @@ pub(super) async fn poll(job: Job) -> Finished {
         Ok(Fetched::Document(_, answer)) if schedule::is_same_body(&job.state, &answer) => {
             (PollOutcome::Same(answer), Vec::new(), None)
         }
-        Ok(Fetched::Document(document, answer)) => read(&job, document, answer).await,
+        Ok(Fetched::Document(document, answer)) => {
+            let subject = Subject {
+                feed: job.feed.clone(),
+                state: job.state.clone(),
+                rules: Arc::clone(&job.rules),
+                has_callback: job.has_callback,
+            };
+            reading::read(subject, document, answer, job.now).await
+        }
     };
     watch_network(&job, &mut outcome);
     job.metrics.poll_seconds.observe(began.elapsed().as_secs_f64());
     let polled = Polled {
         feed: job.feed.clone(),
-        outcome: Some(outcome.clone()),
+        brought: Brought::Poll(outcome.clone()),
         judged,
         offer,
         now: crate::daemon::now(),
@@ -63,57 +70,6 @@ pub(super) async fn poll(job: Job) -> Finished {
     };
     count(&job.metrics, &outcome, kept.as_ref().ok());
     Finished { feed: job.feed.id, outcome, kept }
-}
-
-/// Reads a document on a thread where that may take its time.
-async fn read(job: &Job, document: Document, answer: Answer) -> (PollOutcome, Vec<Judged>, Option<HubOffer>) {
-    let (feed, rules, now) = (job.feed.clone(), Arc::clone(&job.rules), job.now);
-    let (title, share) = (job.state.title.clone(), job.state.counts.relevant_share());
-    let work = tokio::task::spawn_blocking(move || {
-        let source = Source { feed: &feed, title: title.as_deref(), relevant_share: share };
-        let read = pipeline::read(&document, source, &rules, now);
-        let feed_link = if read.is_err() { parse::discover(&document).into_iter().next() } else { None };
-        (read, feed_link.map(|link| link.url.to_string()), document.is_delta)
-    });
-    match work.await {
-        Ok((Ok(reading), _, is_delta)) => {
-            let newest = reading
-                .judged
-                .iter()
-                .filter_map(|judged| judged.entry.claimed)
-                .map(|claimed| claimed.at)
-                .max();
-            let offer = offer(job, &answer, reading.hubs, reading.self_link);
-            let summary = schedule::Reading {
-                title: reading.title,
-                link: reading.link,
-                entries: reading.judged.len(),
-                new_entries: 0,
-                newest,
-                is_delta,
-                freshness: reading.freshness,
-            };
-            (PollOutcome::Read(answer, summary), reading.judged, offer)
-        }
-        Ok((Err(error), feed_link, _)) => {
-            let reason = format!("{}: {error}", link::mask(&answer.final_url));
-            (PollOutcome::NoFeed { answer, reason, feed_link }, Vec::new(), None)
-        }
-        Err(_) => {
-            let reason = "reading it failed inside chipwire; please report this feed".to_owned();
-            (PollOutcome::NoFeed { answer, reason, feed_link: None }, Vec::new(), None)
-        }
-    }
-}
-
-/// What the document offers to subscribers: its `Link` fields, else its own links (WebSub §4).
-fn offer(job: &Job, answer: &Answer, hubs: Vec<String>, self_link: Option<String>) -> Option<HubOffer> {
-    if !job.has_callback {
-        return None;
-    }
-    let hubs = if answer.hubs.is_empty() { hubs } else { answer.hubs.clone() };
-    let topic = answer.self_link.clone().or(self_link).unwrap_or_else(|| answer.final_url.clone());
-    Some(HubOffer { hubs, topic, random: fetch::random_bytes().ok()? })
 }
 
 /// When nobody can be reached, that is no feed's fault.

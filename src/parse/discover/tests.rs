@@ -51,5 +51,9 @@ fn pages_are_told_apart() {
         error("<html><head><title>Just a moment...</title></head><body></body>"),
         ParseError::Challenge { sign: "Cloudflare" }
     );
+    let busy = format!("<html><title>Shop</title><form class=g-recaptcha></form>{}", "Words. ".repeat(500));
+    assert!(matches!(error(&busy), ParseError::Html { .. }));
+    let elements = "<html><body><item>Menu</item><rdf:RDF><Work/></rdf:RDF></body></html>";
+    assert!(matches!(error(elements), ParseError::Html { .. }));
     assert!(matches!(error("hello"), ParseError::NotAFeed { .. }));
 }

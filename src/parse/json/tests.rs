@@ -35,6 +35,13 @@ fn what_came_before_a_fault_is_kept() {
 }
 
 #[test]
+fn control_characters_and_wrong_escapes_are_mended() {
+    let feed = read_feed("{\"items\": [{\"id\": \"1\", \"content_text\": \"two\\nlines \\x and\nmore\u{1}\"}, {\"id\": \"2\"}]}").unwrap();
+    assert_eq!(feed.entries.len(), 2);
+    assert_eq!(feed.repaired, ["JSON with control characters or wrong escapes"]);
+}
+
+#[test]
 fn entries_beyond_the_limit_are_counted() {
     let feed = read_feed(r#"{"items": [{"id":1},{"id":2},{"id":3},{"id":4},{"id":5}]}"#).unwrap();
     assert_eq!(feed.entries.len(), 3);

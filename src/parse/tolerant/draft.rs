@@ -77,7 +77,11 @@ impl Draft {
     }
 
     pub(super) fn author(&mut self, name: Option<String>) {
-        self.authors.extend(name);
+        if let Some(name) = name
+            && !self.authors.contains(&name)
+        {
+            self.authors.push(name);
+        }
     }
 
     pub(super) fn category(&mut self, name: Option<String>) {
@@ -111,8 +115,7 @@ impl Draft {
         let found = found.or_else(|| self.enclosures.first().map(|file| file.url.clone()));
         let [published, by_extension] = self.published;
         let (published, updated) = (published.or(by_extension), self.updated);
-        let mut authors = self.authors;
-        authors.dedup();
+        let authors = self.authors;
         let picture = || {
             let is_picture =
                 |file: &&Enclosure| file.media_type.as_deref().is_some_and(|kind| kind.starts_with("image/"));

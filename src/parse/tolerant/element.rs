@@ -95,6 +95,17 @@ impl<'a> Element<'a> {
         children
     }
 
+    /// The element inside, where there is one with nothing but blanks around it.
+    pub(super) fn only_child(&self) -> Option<Self> {
+        let mut children = self.children();
+        let child = children.pop().filter(|child| children.is_empty() && !child.inner.is_empty())?;
+        let before = child.inner.as_ptr() as usize - self.inner.as_ptr() as usize;
+        let after = self.inner.get(before + child.inner.len()..)?;
+        let has_text_before = self.inner.get(..before)?.trim_start().strip_prefix('<').is_none();
+        let has_text_after = after.split_once('>').is_none_or(|(_, rest)| !rest.trim().is_empty());
+        (!has_text_before && !has_text_after).then_some(child)
+    }
+
     /// Whether there is markup inside, unescaped.
     pub(super) fn has_children(&self) -> bool {
         self.inner.contains('<') && Scanner::new(self.inner).any(|token| matches!(token, Token::Start { .. }))

@@ -80,7 +80,7 @@ fn dublin_core(element: &Element<'_>, draft: &mut Draft, limits: &Limits) {
     let text = element.text();
     match element.local.to_ascii_lowercase().as_str() {
         "title" => draft.title(Rank::Extension, title(element, limits)),
-        "creator" | "author" => draft.author(line(&text, limits)),
+        "creator" | "author" => draft.author(fields::person(&text, limits)),
         "date" | "issued" | "created" => draft.published(Rank::Extension, &text),
         "modified" => draft.updated(&text),
         "description" | "abstract" => draft.describe(construct(element, Kind::Html, limits)),
@@ -132,7 +132,7 @@ fn itunes(element: &Element<'_>, draft: &mut Draft, limits: &Limits) {
             draft.media_summary = construct(element, Kind::Unsaid, limits).or(draft.media_summary.take());
         }
         "subtitle" => draft.subtitle = construct(element, Kind::Unsaid, limits),
-        "author" => draft.author(line(&element.text(), limits)),
+        "author" => draft.author(fields::person(&element.text(), limits)),
         "image" => draft.image = draft.image.take().or_else(|| picture(element, limits)),
         _ => {}
     }
@@ -177,7 +177,10 @@ fn text_and_kind(element: &Element<'_>, unsaid: Kind) -> (String, Kind) {
         return (from_base64(&text).unwrap_or_else(|| text.into_owned()), Kind::Unsaid);
     }
     if element.has_children() {
-        return (element.markup(is_xml || mode == "xml"), Kind::Html);
+        let is_strict = is_xml || mode == "xml";
+        // Atom's XHTML is wrapped in a <div> that is not part of it.
+        let wrapper = element.only_child().filter(|child| is_strict && child.is("div"));
+        return (wrapper.as_ref().unwrap_or(element).markup(is_strict), Kind::Html);
     }
     let text = element.text().into_owned();
     let kind = match declared {
@@ -228,15 +231,11 @@ fn link(element: &Element<'_>, draft: &mut Draft, limits: &Limits) {
 
 fn enclosure(element: &Element<'_>, limits: &Limits) -> Option<Enclosure> {
     let url = element.filled("url").or_else(|| element.filled("href"))?;
+    let length = element.attribute("length").or_else(|| element.attribute("filesize"));
     Some(Enclosure {
         url: fields::web(&url, element.scope.base(), limits)?,
         media_type: element.filled("type").and_then(|kind| line(&kind, limits)),
-        length_bytes: element
-            .attribute("length")
-            .or_else(|| element.attribute("filesize"))?
-            .trim()
-            .parse()
-            .ok(),
+        length_bytes: length.and_then(|length| length.trim().parse().ok()),
     })
 }
 
@@ -252,23 +251,13 @@ fn picture(element: &Element<'_>, limits: &Limits) -> Option<String> {
 /// Atom's `<name>`, else the text, else the address.
 pub(super) fn person(element: &Element<'_>, limits: &Limits) -> Option<String> {
     if !element.has_children() {
-        return line(&element.text(), limits).map(|text| without_address(&text));
+        return fields::person(&element.text(), limits);
     }
     let children = element.children();
     let part = |name: &str| {
         children.iter().find(|child| child.is(name)).and_then(|child| line(&child.text(), limits))
     };
     part("name").or_else(|| part("email")).or_else(|| part("creator"))
-}
-
-/// `joe@a.example (Joe)` → `Joe`, `Joe <joe@a.example>` → `Joe`; an address alone stays.
-fn without_address(text: &str) -> String {
-    let named = match text.split_once('(') {
-        Some((address, name)) if address.contains('@') => name.split(')').next(),
-        _ => text.split_once('<').map(|(name, _)| name).filter(|_| text.contains('@')),
-    };
-    let name = named.map(str::trim).filter(|name| !name.is_empty()).unwrap_or(text);
-    name.to_owned()
 }
 
 fn category(element: &Element<'_>, limits: &Limits) -> Option<String> {

@@ -30,6 +30,11 @@ pub(in crate::parse) fn head(text: &str, url: &Url, limits: &Limits) -> Head {
 /// Reads a whole document; `None` where there is no feed in it.
 pub(in crate::parse) fn read(text: &str, url: &Url, limits: &Limits) -> Option<ParsedFeed> {
     let outline = outline(without_torn_end(text), url, limits.entries)?;
+    // A page may use these words for elements of its own, or hold licences as RDF.
+    if outline.is_in_page && (outline.entries.is_empty() || !outline.root.is_one_of(&["rss", "rdf", "feed"]))
+    {
+        return None;
+    }
     let head = head_of(&outline, limits);
     let mut repaired: Vec<_> = dialect_of(&outline).into_iter().collect();
     if outline.has_junk_before {

@@ -26,6 +26,8 @@ pub(super) struct Outline<'a> {
     pub(super) entries: Vec<Element<'a>>,
     /// Entries beyond the limit, not read.
     pub(super) left_out: usize,
+    /// The document begins as a web page does.
+    pub(super) is_in_page: bool,
     /// Something before the feed.
     pub(super) has_junk_before: bool,
     /// The document ends within the feed.
@@ -40,7 +42,7 @@ pub(super) fn outline<'a>(text: &'a str, base: &Url, most: usize) -> Option<Outl
     let mut scope: Option<Rc<Scope<'a>>> = None;
     let mut doctype = None;
     let mut open: Vec<(&'a str, Rc<Scope<'a>>)> = Vec::new();
-    let mut has_junk_before = false;
+    let (mut has_junk_before, mut is_in_page) = (false, false);
     while let Some(token) = scanner.next() {
         match token {
             Token::Start { name, attributes, is_empty } => {
@@ -50,6 +52,7 @@ pub(super) fn outline<'a>(text: &'a str, base: &Url, most: usize) -> Option<Outl
                 let is_container = element.is_one_of(CONTAINERS) && is_structural(&element);
                 let is_entry = element.is_one_of(ENTRIES) && is_structural(&element);
                 if !is_container && !is_entry && found.is_none() {
+                    is_in_page |= !has_junk_before && element.is("html");
                     has_junk_before = true;
                     continue;
                 }
@@ -91,6 +94,7 @@ pub(super) fn outline<'a>(text: &'a str, base: &Url, most: usize) -> Option<Outl
         }
     }
     if let Some(outline) = found.as_mut() {
+        outline.is_in_page = is_in_page;
         outline.is_cut_off = !open.is_empty();
     }
     found
@@ -104,6 +108,7 @@ impl<'a> Outline<'a> {
             head: Vec::new(),
             entries: Vec::new(),
             left_out: 0,
+            is_in_page: false,
             has_junk_before,
             is_cut_off: false,
         }

@@ -168,7 +168,8 @@ impl<'a> Scanner<'a> {
                     at += 1;
                     if follows_equals && self.strays < MOST_STRAYS {
                         let reach = bytes.get(at..bytes.len().min(at + LONGEST_QUOTED))?;
-                        match memchr::memchr(*quote, reach) {
+                        let close = memchr::memchr(*quote, reach);
+                        match close.filter(|close| !crosses_tags(reach.get(..*close).unwrap_or_default())) {
                             Some(close) => at += close + 1,
                             None => self.strays += 1,
                         }
@@ -177,6 +178,14 @@ impl<'a> Scanner<'a> {
             }
         }
     }
+}
+
+/// Whether what seems to be quoted reaches from one tag into another: a quote is missing.
+fn crosses_tags(quoted: &[u8]) -> bool {
+    memchr::memchr2(b'<', b'>', quoted).is_some_and(|at| {
+        let after = quoted.get(at + 1..).unwrap_or_default();
+        quoted.get(at) == Some(&b'>') && memchr::memchr(b'<', after).is_some()
+    })
 }
 
 impl<'a> Iterator for Scanner<'a> {

@@ -97,6 +97,13 @@ fn a_feed_that_was_never_polled_is_due_at_once_and_spread_afterwards() {
     assert_about(poller.poll(&read(20, 20)), HOUR, 0.4);
     assert_about(poller.poll(&PollOutcome::Same(answer(200))), HOUR, 0.1);
     assert_eq!(poller.state.condition, Condition::Active);
+    let year = Answer { fresh_for: Some(Duration::from_hours(8760)), ..answer(200) };
+    for _ in 0..20 {
+        let mut poller = Poller::new();
+        poller.state.feed = FeedId(poller.state.feed.0 + 1);
+        let wait = poller.poll(&PollOutcome::Read(year.clone(), reading(20, 20)));
+        assert_about(wait, Duration::from_hours(24), 0.1);
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::schedule::{Failure, HostRule, Retry};
+use proptest::prelude::*;
 
 fn start() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
@@ -145,6 +146,18 @@ fn what_is_gone_paused_or_removed_leaves_the_queue() {
 }
 
 #[test]
+fn a_feed_that_is_removed_and_added_again_while_it_is_polled_stays() {
+    let mut queue = queue(4, 2, 0);
+    let state = feed("https://a.example/", 0);
+    queue.put(&state);
+    queue.take_due(at(0));
+    queue.remove(state.feed);
+    queue.put(&state);
+    queue.finished(&state, &failed(500, Retry::Backoff), at(1));
+    assert_eq!((queue.len(), queue.running()), (1, 0));
+}
+
+#[test]
 fn a_feed_that_moved_counts_with_its_new_host() {
     let mut queue = queue(4, 1, 60);
     let mut state = feed("https://a.example/", 0);
@@ -212,4 +225,81 @@ fn a_lost_poll_frees_its_place() {
     queue.take_due(at(0));
     queue.abandoned(&state, at(30));
     assert_eq!((queue.running(), queue.next_wake()), (0, Some(at(30))));
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Put { feed: usize, in_seconds: u64 },
+    Remove { feed: usize },
+    Wait { seconds: u64 },
+    Finish { nth: usize, next_in_seconds: u64 },
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        (0..20_usize, 0..100_u64).prop_map(|(feed, in_seconds)| Step::Put { feed, in_seconds }),
+        (0..20_usize).prop_map(|feed| Step::Remove { feed }),
+        (0..60_u64).prop_map(|seconds| Step::Wait { seconds }),
+        (0..9_usize, 900..2000_u64).prop_map(|(nth, next_in_seconds)| Step::Finish { nth, next_in_seconds }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_limit_is_broken_and_no_feed_is_lost_whatever_happens(
+        steps in proptest::collection::vec(any_step(), 1..120)
+    ) {
+        const PER_HOST: usize = 2;
+        const GAP: u64 = 3;
+        // Twenty feeds on four hosts.
+        let url = |feed: usize| format!("https://{}.example/{feed}", feed % 4);
+        let host = |state: &FeedState| state.url.chars().nth(8).unwrap();
+        let mut queue = queue(5, PER_HOST, GAP);
+        let mut now = 0;
+        let mut states: FxHashMap<FeedId, FeedState> = FxHashMap::default();
+        let mut running: Vec<FeedState> = Vec::new();
+        let mut started: FxHashMap<char, u64> = FxHashMap::default();
+        for step in steps.into_iter().chain((0..200).map(|_| Step::Wait { seconds: 30 })) {
+            let is_last = matches!(step, Step::Wait { seconds: 30 });
+            match step {
+                Step::Put { feed, in_seconds } => {
+                    let state = self::feed(&url(feed), now + in_seconds);
+                    queue.put(&state);
+                    if !running.iter().any(|one| one.feed == state.feed) {
+                        states.insert(state.feed, state);
+                    }
+                }
+                Step::Remove { feed } => {
+                    let id = FeedId::of(&url(feed));
+                    queue.remove(id);
+                    states.remove(&id);
+                }
+                Step::Wait { seconds } => now += seconds,
+                Step::Finish { nth, next_in_seconds } if nth < running.len() => {
+                    let mut state = running.remove(nth);
+                    state.next_poll = at(now + next_in_seconds);
+                    queue.finished(&state, &failed(500, Retry::Backoff), at(now));
+                }
+                Step::Finish { .. } => {}
+            }
+            if is_last && !running.is_empty() {
+                let mut state = running.remove(0);
+                state.next_poll = at(1 << 30);
+                queue.finished(&state, &failed(500, Retry::Backoff), at(now));
+            }
+            for id in queue.take_due(at(now)) {
+                prop_assert!(running.iter().all(|one| one.feed != id), "polled twice at once");
+                let state = states.remove(&id).unwrap_or_else(|| {
+                    (0..20).map(|feed| self::feed(&url(feed), 0)).find(|state| state.feed == id).unwrap()
+                });
+                let before = started.insert(host(&state), now);
+                prop_assert!(before.is_none_or(|before| now - before >= GAP), "no gap");
+                running.push(state.clone());
+                let at_once = running.iter().filter(|one| host(one) == host(&state)).count();
+                prop_assert!(at_once <= PER_HOST && running.len() <= 5);
+            }
+            prop_assert_eq!(queue.running(), running.len());
+        }
+        prop_assert!(states.is_empty(), "never polled: {:?}", states.keys());
+    }
 }

@@ -221,6 +221,11 @@ fn group<'a>(
     stories: impl Iterator<Item = &'a StoryView>,
     options: &Options<'_>,
 ) -> Group {
+    let mut stories: Vec<&StoryView> = stories.collect();
+    // What one sweep brings of older news comes on the wire in one minute: then the newest told comes first.
+    stories.sort_by_key(|story| {
+        std::cmp::Reverse((story.story.published.timestamp() / 60, story.face(options.languages).told()))
+    });
     let yesterday = today.and_then(|today| today.checked_sub_days(Days::new(1)));
     let date = day.format("%A, %-d %B %Y").to_string();
     Group {
@@ -232,7 +237,7 @@ fn group<'a>(
             date
         },
         href: Some(format!("{}/days/{day}", wire.base.path())),
-        cards: stories.map(|story| Card::of(story, options)).collect(),
+        cards: stories.into_iter().map(|story| Card::of(story, options)).collect(),
     }
 }
 

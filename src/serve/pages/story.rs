@@ -2,7 +2,7 @@
 
 use super::card::{Card, singular};
 use super::{PageLink, Shell, html};
-use crate::model::{Role, StoryId, Timestamp};
+use crate::model::{Field, Reason, Role, StoryId, Timestamp};
 use crate::publish::{Item, ItemCoverage, Options, Scope, Selection, StoryView, Telling, Wire};
 use crate::serve::archive::StoryAnswer;
 use crate::serve::cache::{Generation, Of, Rendered};
@@ -77,7 +77,6 @@ fn story_page(wire: &Wire, view: &StoryView) -> Result<Rendered, Refusal> {
     let card = Card::of(view, &options);
     let story = &view.story;
     let verdict = &view.lead.kept.verdict;
-    let strongest = verdict.reasons.iter().map(|reason| reason.weight.abs()).fold(0.01, f32::max);
     let shell = Shell::new(wire, &card.title, &format!("/stories/{}", story.id));
     html(&StoryPage {
         published: in_words(story.published),
@@ -98,21 +97,33 @@ fn story_page(wire: &Wire, view: &StoryView) -> Result<Rendered, Refusal> {
             },
             verdict.score
         ),
-        reasons: verdict
-            .reasons
-            .iter()
-            .map(|reason| ReasonLine {
-                term: reason.term.clone(),
-                field: reason.field.as_str(),
-                weight: super::signed(reason.weight),
-                width: format!("{:.0}", 100.0 * reason.weight.abs() / strongest),
-                is_minus: reason.weight < 0.0,
-            })
-            .collect(),
+        reasons: reasons(&verdict.reasons),
         related: story.related.iter().filter_map(|id| related(wire, *id, &options)).collect(),
         card,
         shell,
     })
+}
+
+/// The evidence, strongest first; what several rules found in one place is shown once.
+fn reasons(reasons: &[Reason]) -> Vec<ReasonLine> {
+    let strongest = reasons.iter().map(|reason| reason.weight.abs()).fold(0.01, f32::max);
+    let mut shown: Vec<(String, Field)> = Vec::new();
+    let mut lines = Vec::new();
+    for reason in reasons {
+        let place = (reason.term.to_lowercase(), reason.field);
+        if shown.contains(&place) {
+            continue;
+        }
+        shown.push(place);
+        lines.push(ReasonLine {
+            term: reason.term.clone(),
+            field: reason.field.as_str(),
+            weight: super::signed(reason.weight),
+            width: format!("{:.0}", 100.0 * reason.weight.abs() / strongest),
+            is_minus: reason.weight < 0.0,
+        });
+    }
+    lines
 }
 
 fn related(wire: &Wire, id: StoryId, options: &Options<'_>) -> Option<PageLink> {
@@ -147,7 +158,13 @@ fn line(telling: &Telling) -> Line {
         title: item.title,
         url: item.url,
         publisher: item.publisher,
-        author: telling.kept.entry.author.clone().unwrap_or_default(),
+        author: telling
+            .kept
+            .entry
+            .author
+            .clone()
+            .filter(|author| *author != telling.feed.name)
+            .unwrap_or_default(),
         at: telling.told_in_words(),
         datetime: item.at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
         language: item.language,
@@ -162,5 +179,5 @@ fn line(telling: &Telling) -> Line {
 }
 
 fn in_words(at: Timestamp) -> String {
-    at.format("%-d %B %Y, %H:%M").to_string()
+    at.format("%-d %B %Y, %H:%M UTC").to_string()
 }

@@ -1,0 +1,116 @@
+//! WebSub from end to end: a hub on loopback, and what it brings on the wire.
+
+use crate::news::{event, rss, rss_with};
+use crate::publisher::{Reply, Request};
+use crate::world::{Answer, Daemon, World};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+fn world_with_hub() -> World {
+    let mut world = World::patient();
+    // Hubs reach the daemon at its own address; the test carries the calls there, whatever stands here.
+    world.poll += "websub_callback = \"http://127.0.0.1:9/base\"\n";
+    world.subscribe("/feed", "Pushed Chips");
+    world.publisher.put("/hub", Reply::status("202 Accepted", ""));
+    let links = format!(
+        "<atom:link rel=\"hub\" href=\"{}\"/><atom:link rel=\"self\" href=\"{}\"/>",
+        world.publisher.url("/hub"),
+        world.publisher.url("/feed?self=1")
+    );
+    world
+        .publisher
+        .put("/feed", Reply::feed(rss_with("Pushed Chips", &links, &[event(0, "pushed.example")])));
+    world
+}
+
+/// The path of the callback that a request names, at the daemon.
+fn callback(request: &Request) -> String {
+    let url = request.form("hub.callback").unwrap();
+    url.strip_prefix("http://127.0.0.1:9/base").unwrap().to_owned()
+}
+
+fn verify(daemon: &Daemon, request: &Request, mode: &str, lease: u32) -> Answer {
+    let topic: String =
+        url::form_urlencoded::byte_serialize(request.form("hub.topic").unwrap().as_bytes()).collect();
+    daemon.get(&format!(
+        "{}?hub.mode={mode}&hub.topic={topic}&hub.challenge=tell-me-this&hub.lease_seconds={lease}",
+        callback(request)
+    ))
+}
+
+fn sign(secret: &str, body: &str) -> String {
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body.as_bytes());
+    let digest: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("X-Hub-Signature: sha256={digest}\r\n")
+}
+
+#[test]
+fn a_signed_push_is_on_the_wire_and_a_forged_one_is_not() {
+    let world = world_with_hub();
+    let daemon = world.start();
+    let request = world.publisher.wait_for("/hub", 1).remove(0);
+    assert_eq!(request.method, "POST");
+    assert_eq!(request.form("hub.mode").as_deref(), Some("subscribe"));
+    assert_eq!(request.form("hub.topic"), Some(world.publisher.url("/feed?self=1")));
+    let secret = request.form("hub.secret").unwrap();
+    assert!((16..200).contains(&secret.len()));
+
+    assert_ne!(daemon.get("/websub/0123456789abcdef?hub.mode=subscribe&hub.challenge=x").status, 200);
+    assert_ne!(verify(&daemon, &request, "unsubscribe", 600).status, 200, "not asked for");
+    let verified = verify(&daemon, &request, "subscribe", 600);
+    assert_eq!((verified.status, verified.body.as_str()), (200, "tell-me-this"));
+
+    let path = callback(&request);
+    let forged = rss("Pushed Chips", &[event(1, "pushed.example")]);
+    daemon.post(&path, &sign("another secret", &forged), forged.as_bytes());
+    daemon.post(&path, "", forged.as_bytes());
+    let true_push = rss("Pushed Chips", &[event(2, "pushed.example")]);
+    let answer = daemon.post(&path, &sign(&secret, &true_push), true_push.as_bytes());
+    assert!((200..300).contains(&answer.status), "{answer:?}");
+    let wire = daemon.wait_for_story("Infineon");
+    assert!(!wire.titles().iter().any(|title| title.contains("HBM4")), "{wire:?}");
+    let health = &world.ask_json(&["feeds", "health", "--json"])[0];
+    assert_eq!((&health["websub"], &health["entries"]), (&true.into(), &2.into()), "{health}");
+
+    // Unsubscribed with the feed, and that only.
+    world.ask(&["feeds", "remove", "Pushed Chips"]);
+    let request = world.publisher.wait_for("/hub", 2).remove(1);
+    assert_eq!(request.form("hub.mode").as_deref(), Some("unsubscribe"));
+    assert_eq!(verify(&daemon, &request, "unsubscribe", 0).status, 200);
+    assert_ne!(daemon.post(&path, &sign(&secret, &true_push), true_push.as_bytes()).status, 202);
+}
+
+#[test]
+fn what_a_hub_verifies_before_it_answers_the_request_stands_and_is_renewed_in_time() {
+    let world = world_with_hub();
+    world.publisher.close("/hub");
+    let daemon = world.start();
+    let request = world.publisher.wait_for("/hub", 1).remove(0);
+    assert_eq!(verify(&daemon, &request, "subscribe", 6).status, 200);
+    world.publisher.open("/hub");
+    // Long before the ten minutes that an unverified request is given.
+    let renewal = world.publisher.wait_for("/hub", 2).remove(1);
+    assert_eq!(callback(&renewal), callback(&request));
+    assert!(renewal.at - request.at < std::time::Duration::from_secs(30));
+    let health = &world.ask_json(&["feeds", "health", "--json"])[0];
+    assert_eq!(health["websub"], true, "{health}");
+}
+
+#[test]
+fn a_feed_that_left_the_configuration_while_the_daemon_was_away_is_unsubscribed_at_the_next_start() {
+    let mut world = world_with_hub();
+    let daemon = world.start();
+    let request = world.publisher.wait_for("/hub", 1).remove(0);
+    assert_eq!(verify(&daemon, &request, "subscribe", 600).status, 200);
+    daemon.stop();
+    world.further.clear();
+    let daemon = world.start();
+    let request = world.publisher.wait_for("/hub", 2).remove(1);
+    assert_eq!(request.form("hub.mode").as_deref(), Some("unsubscribe"));
+    assert_eq!(verify(&daemon, &request, "unsubscribe", 0).status, 200);
+    daemon.stop();
+    let daemon = world.start();
+    assert_eq!(daemon.get("/feed.rss").status, 200);
+    assert_eq!(world.publisher.requests("/hub").len(), 2);
+}
