@@ -264,6 +264,29 @@ mod tests {
         assert!(metrics.render().contains("chipwire_feed_success_age_seconds_count 1\n"));
     }
 
+    /// The words of a text that name metrics, without the endings of a histogram's parts.
+    fn names(text: &str) -> std::collections::BTreeSet<&str> {
+        text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .filter(|word| word.starts_with("chipwire_") || word.starts_with("process_"))
+            .map(|word| ["_bucket", "_count"].iter().find_map(|end| word.strip_suffix(end)).unwrap_or(word))
+            .collect()
+    }
+
+    #[test]
+    fn the_dashboard_and_the_alerts_name_only_metrics_that_exist() {
+        let text = Metrics::default().render();
+        let known: std::collections::BTreeSet<&str> =
+            text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+        for document in [include_str!("../docs/grafana-dashboard.json"), include_str!("../docs/alerts.yml")] {
+            let named = names(document);
+            assert!(named.len() > 5);
+            let unknown: Vec<_> = named.difference(&known).collect();
+            assert!(unknown.is_empty(), "{unknown:?}");
+        }
+        let _: serde_json::Value =
+            serde_json::from_str(include_str!("../docs/grafana-dashboard.json")).unwrap();
+    }
+
     #[test]
     fn promtool_has_nothing_to_say() {
         let tool = Command::new("promtool")

@@ -60,6 +60,7 @@ async fn serve(data: &Path, current: Current, reload: impl Fn() -> Result<Curren
     }
     let (stop, stopped) = watch::channel(false);
     let handle = roles.handle.clone();
+    // Before readiness is told, so that a command that waits for it finds the socket.
     let desk = tokio::spawn(answer_commands(handle.clone(), listen_for_commands(&handle).await));
     let (readiness, ready) = watch::channel(readiness(&handle));
     let (archive, archive_requests) = mpsc::channel(ARCHIVE_REQUESTS);

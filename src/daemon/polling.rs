@@ -23,7 +23,7 @@ use tracing::{debug, error, warn};
 /// With nothing due at all, the loop still looks around so often, for clocks that jump.
 const LOOK_AROUND: Duration = Duration::from_mins(1);
 /// Polls that are on their way at the end have so long.
-const LAST_POLLS: Duration = Duration::from_secs(3);
+const LAST_POLLS: Duration = Duration::from_secs(1);
 /// What the metrics say of the queue is looked up so often.
 const MEASURE_EVERY: Duration = Duration::from_secs(15);
 /// A feed whose batch the store refused is asked again after so long, at the least.

@@ -62,8 +62,7 @@ fn tell_abstract(name: &str, state: &[NotifyState<'_>]) -> io::Result<()> {
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::{SocketAddr, UnixDatagram};
     let address = SocketAddr::from_abstract_name(name)?;
-    let lines: Vec<String> = state.iter().map(ToString::to_string).collect();
-    let message = lines.join("\n");
+    let message = state.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     UnixDatagram::unbound()?.send_to_addr(message.as_bytes(), &address)?;
     Ok(())
 }

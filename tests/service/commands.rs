@@ -111,7 +111,9 @@ fn assert_all_owned(path: &Path) {
     let found = path.symlink_metadata().unwrap();
     assert_eq!((found.uid(), found.gid()), (SERVICE_USER, SERVICE_USER), "{}", path.display());
     if found.is_dir() {
-        fs::read_dir(path).unwrap().for_each(|item| assert_all_owned(&item.unwrap().path()));
+        for item in fs::read_dir(path).unwrap() {
+            assert_all_owned(&item.unwrap().path());
+        }
     }
 }
 

@@ -5,8 +5,10 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "tests"
 )]
+#![expect(clippy::disallowed_methods, reason = "a test reads the clock and the environment of its machine")]
 #![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
 mod activation;

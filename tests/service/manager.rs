@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Nothing here takes so long, unless it never comes; two cores may be shared by all tests.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 /// Handed descriptors are kept above what a shell uses by itself.
 const FIRST_KEPT_DESCRIPTOR: i32 = 40;
 

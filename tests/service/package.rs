@@ -43,7 +43,7 @@ fn stage(root: &Path) {
 
 #[test]
 fn a_package_can_be_built_and_holds_what_an_operator_expects() {
-    let Some(mut build) = tool("dpkg-deb") else { return };
+    let Some(mut builder) = tool("dpkg-deb") else { return };
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("root");
     stage(&root);
@@ -56,9 +56,9 @@ fn a_package_can_be_built_and_holds_what_an_operator_expects() {
         fs::copy(tree(&format!("packaging/debian/{script}")), control.join(script)).unwrap();
     }
     let package = dir.path().join("chipwire.deb");
-    let outcome =
-        build.args(["--build", "--root-owner-group", "-Znone"]).arg(&root).arg(&package).output().unwrap();
-    assert!(outcome.status.success(), "{outcome:?}");
+    let done =
+        builder.args(["--build", "--root-owner-group", "-Znone"]).arg(&root).arg(&package).output().unwrap();
+    assert!(done.status.success(), "{done:?}");
     let Some(mut list) = tool("dpkg-deb") else { return };
     let (_, listing, _) = run(list.arg("--contents"), &[package.to_str().unwrap()]);
     for file in [
