@@ -132,6 +132,11 @@ pub struct StoryView {
 }
 
 impl StoryView {
+    /// Whether it came on the wire days after its lead says that it was told: out of an archive.
+    pub fn is_old_news(&self) -> bool {
+        self.story.published - self.lead.told() > TimeDelta::days(1)
+    }
+
     /// A story with its tellings. `None` where its lead is not among them.
     pub fn new(story: Story, mut tellings: Vec<Telling>) -> Option<Self> {
         let at = tellings.iter().position(|telling| telling.member.entry == story.lead)?;

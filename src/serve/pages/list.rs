@@ -86,7 +86,10 @@ fn front_page(wire: &Wire, today: NaiveDate) -> Result<Rendered, Refusal> {
         rest = others;
         if !these.is_empty() {
             shown += these.len();
-            groups.push(group(wire, day, Some(today), these.iter().map(|story| &***story), &options));
+            // What a new feed's archive brought is new to us, not to the world: it comes after the day's own news.
+            let mut these: Vec<&StoryView> = these.iter().map(|story| &***story).collect();
+            these.sort_by_key(|story| story.is_old_news());
+            groups.push(group(wire, day, Some(today), these.into_iter(), &options));
         }
         let Some(next) = rest.first() else { break };
         day = next.story.published.date_naive();
