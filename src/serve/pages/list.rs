@@ -86,10 +86,7 @@ fn front_page(wire: &Wire, today: NaiveDate) -> Result<Rendered, Refusal> {
         rest = others;
         if !these.is_empty() {
             shown += these.len();
-            // What a new feed's archive brought is new to us, not to the world: it comes after the day's own news.
-            let mut these: Vec<&StoryView> = these.iter().map(|story| &***story).collect();
-            these.sort_by_key(|story| story.is_old_news());
-            groups.push(group(wire, day, Some(today), these.into_iter(), &options));
+            groups.push(group(wire, day, Some(today), these.iter().map(|story| &***story), &options));
         }
         let Some(next) = rest.first() else { break };
         day = next.story.published.date_naive();
@@ -225,9 +222,11 @@ fn group<'a>(
     options: &Options<'_>,
 ) -> Group {
     let mut stories: Vec<&StoryView> = stories.collect();
-    // What one sweep brings of older news comes on the wire in one minute: then the newest told comes first.
+    // What a new feed's archive brings is new to us, not to the world: it comes after the day's own news, the newest
+    // told first, since one sweep brings all of it in one minute.
     stories.sort_by_key(|story| {
-        std::cmp::Reverse((story.story.published.timestamp() / 60, story.face(options.languages).told()))
+        let told = story.face(options.languages).told();
+        (story.is_old_news(), std::cmp::Reverse((story.story.published.timestamp() / 60, told)))
     });
     let yesterday = today.and_then(|today| today.checked_sub_days(Days::new(1)));
     let date = day.format("%A, %-d %B %Y").to_string();
