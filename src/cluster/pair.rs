@@ -1,58 +1,14 @@
 //! What speaks for and against two entries telling one story: some ninety numbers, each with the sign that it may have.
 
+mod agreement;
+mod features;
+mod shared;
+
 use super::lexicon::flag;
-use super::numbers::{Fact, FactSort};
-use super::side::{RARE, Side, SideWord, mark};
-
-macro_rules! features {
-    ($($name:ident $sign:literal,)+) => {
-        /// A number that is computed of a pair.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[expect(non_camel_case_types, reason = "the names are those of the weight table")]
-        pub(super) enum Feature { $($name,)+ }
-
-        /// How many there are.
-        pub(super) const FEATURES: usize = [$($sign),+].len();
-        /// Their names, in order, and the sign that the weight of each may have: evidence never counts against, a
-        /// conflict never for (0 is free).
-        pub(super) const TABLE: [(&str, i8); FEATURES] = [$((stringify!($name), $sign)),+];
-    };
-}
-
-features! {
-    // Words.
-    cosine_title 1, cosine_headline 1, cosine_all 1, cosine_summary 1, cosine_across 1, title_in_summary 1,
-    rarest_1 1, rarest_2 1, rarest_3 1, shared_sum 1, contained_min 1, contained_max 1, rare_title 1, rare_headline 1, rare_all 1,
-    pairs_of_words 1, best_pair 1, left_over -1, left_share -1, left_times_distance -1, same_title 1, same_link 1,
-    // Who, what and where.
-    names_jaccard 1, names_headline 1, names_all 1, name_first 1, name_rare 1, names_conflict -1, names_both_other -1, subject 1, subject_conflict -1,
-    events 1, events_all 1, events_jaccard 1, events_conflict -1, place 1, place_conflict -1, law 1, policy 1, deal 1,
-    // Numbers.
-    money 1, money_conflict -1, percent 1, percent_conflict -1, model 1, model_conflict -1, unit 1, unit_conflict -1,
-    quarter 1, quarter_conflict -1, number 1, number_conflict -1, conflicts_far -1,
-    // Time.
-    gap -1, gap_day -1, gap_3_days -1, same_day 1, same_session 1, same_hours 1,
-    // Kinds of piece.
-    market_both 0, market_one -1, sector_both 0, sector_one -1, direction 1, direction_conflict -1,
-    opinion_one -1, opinion_both 0, question_one -1, digest_any -1, bargain_any -1, review_one -1, review_both 0, analyst_one -1, analyst_both 0,
-    preview_one -1, filing_both -1, results_one -1, market_late -1, market_late_number -1,
-    // Lanes: results with the company's own share move, sector moves of one session.
-    lane_results 1, lane_own_move 1, lane_sector 1, lane_sector_conflict -1, lane_market 1,
-    // Source and shape.
-    same_publisher 0, same_owner 0, aggregator_any 0, shortest_title 0, length_ratio -1, summaries_both 0, summaries_none 0,
-    // Together.
-    cosine_and_name 1, cosine_and_event 1, name_and_rare 1, name_and_event 1, rare_and_event 1, money_and_name 1,
-    subject_event_day 1, subject_event_rare 1, summary_and_name 1,
-    // One text made of the other.
-    contained_high 1, covered_all 1, covered_high 1, covered_and_rare 1, covered_and_name 1,
-    // Near in time.
-    rare_near 1, name_near 1, cosine_near 1, cosine_high 1, lane_day 1, lane_day_conflict -1, subject_near 1, subject_rare_near 1,
-    // Against what is live now.
-    local_rarest 1, local_second 1, local_sum 1, burst 1,
-}
-
-/// The numbers of a pair.
-pub(super) type Values = [f32; FEATURES];
+use super::side::Side;
+use agreement::Numbers;
+pub(super) use features::{FEATURES, Feature, TABLE, Values};
+use shared::Shared;
 
 /// Computes the numbers of a pair; `one` must be indexed, see [`Side::index`].
 pub(super) fn compare(one: &Side, other: &Side) -> Values {
@@ -71,121 +27,10 @@ pub(super) fn compare(one: &Side, other: &Side) -> Values {
     values.0
 }
 
-/// What is common in words.
-struct Shared {
-    cosine_title: f32,
-    cosine_headline: f32,
-    cosine_all: f32,
-    cosine_summary: f32,
-    /// Idf of the shared words of headlines and URLs, largest first.
-    idfs: Vec<f32>,
-    title_sum: f32,
-    /// Weight of each headline that is anywhere in the other.
-    one_covered: f32,
-    other_covered: f32,
-    across: [f32; 3],
-    title_summary: [f32; 2],
-    rare: [u8; 3],
-    /// The two rarest shared words by what is live now, and the sum; see [`SideWord::local`].
-    local: [f32; 3],
-    burst: f32,
-    /// Weight of all shared words, by either side's weights.
-    all: [f32; 2],
-    places: u8,
-    /// The heaviest headline word of each that the other lacks.
-    left: [f32; 2],
-}
-
-impl Shared {
-    fn of(one: &Side, other: &Side) -> Self {
-        let mut this = Self {
-            cosine_title: 0.0,
-            cosine_headline: 0.0,
-            cosine_all: 0.0,
-            cosine_summary: 0.0,
-            idfs: Vec::with_capacity(12),
-            title_sum: 0.0,
-            one_covered: 0.0,
-            other_covered: 0.0,
-            across: [0.0; 3],
-            title_summary: [0.0; 2],
-            rare: [0; 3],
-            local: [0.0; 3],
-            burst: 0.0,
-            all: [0.0; 2],
-            places: 0,
-            left: [0.0; 2],
-        };
-        let mut covered = 0_u64;
-        for theirs in &other.words {
-            let index = one.by_id.get(&theirs.id).copied();
-            let Some((at, ours)) = index.and_then(|at| Some((at, one.words.get(at)?))) else {
-                this.left[1] = this.left[1].max(theirs.title);
-                continue;
-            };
-            covered |= 1 << at.min(63);
-            this.add(ours, theirs);
-        }
-        for (at, ours) in one.words.iter().enumerate() {
-            if covered & (1 << at.min(63)) == 0 {
-                this.left[0] = this.left[0].max(ours.title);
-            }
-        }
-        this.cosine_title /= one.title_norm * other.title_norm;
-        this.cosine_headline /= one.headline_norm * other.headline_norm;
-        this.cosine_all /= one.all_norm * other.all_norm;
-        this.cosine_summary /= one.summary_norm * other.summary_norm;
-        this.across[0] /= one.title_norm * other.slug_norm;
-        this.across[1] /= one.slug_norm * other.title_norm;
-        this.across[2] /= one.slug_norm * other.slug_norm;
-        this.title_summary[0] /= one.title_norm * other.summary_norm;
-        this.title_summary[1] /= one.summary_norm * other.title_norm;
-        this.idfs.sort_unstable_by(|a, b| b.total_cmp(a));
-        this
-    }
-
-    fn add(&mut self, ours: &SideWord, theirs: &SideWord) {
-        let idf = theirs.term.idf;
-        self.cosine_title += ours.title * theirs.title;
-        self.cosine_headline += ours.headline * theirs.headline;
-        self.cosine_all += ours.all * theirs.all;
-        self.all[0] += ours.all;
-        self.all[1] += theirs.all;
-        self.cosine_summary += ours.summary * theirs.summary;
-        self.across[0] += ours.title * theirs.slug;
-        self.across[1] += ours.slug * theirs.title;
-        self.across[2] += ours.slug * theirs.slug;
-        self.title_summary[0] += ours.title * theirs.summary;
-        self.title_summary[1] += ours.summary * theirs.title;
-        self.one_covered += ours.title;
-        self.other_covered += theirs.title;
-        if ours.title > 0.0 && theirs.title > 0.0 {
-            self.title_sum += ours.title;
-            self.places += u8::from(theirs.term.sense.is_place);
-        }
-        let both_headline = ours.is_headline() && theirs.is_headline();
-        if both_headline {
-            self.idfs.push(idf);
-            let local = theirs.local;
-            if local > self.local[0] {
-                self.local = [local, self.local[0], self.local[2]];
-            } else if local > self.local[1] {
-                self.local[1] = local;
-            }
-            self.local[2] += local;
-            self.burst += (theirs.local_only - 1.5).max(0.0) * (idf / 5.0).min(1.0);
-        }
-        if idf > RARE && theirs.marks & mark::NUMBER == 0 {
-            self.rare[0] += u8::from(ours.title > 0.0 && theirs.title > 0.0);
-            self.rare[1] += u8::from(both_headline);
-            self.rare[2] += u8::from(ours.is_headline() || theirs.is_headline());
-        }
-    }
-
-    fn idf(&self, rank: usize) -> f32 {
-        self.idfs.get(rank).copied().unwrap_or(0.0)
-    }
-}
+/// Bits of event classes, by their place in `config/story-words.toml`; a test holds them to it.
+const EVENT_DEALS: u32 = 1 << 6;
+const EVENT_LAW: u32 = 1 << 10;
+const EVENT_POLICY: u32 = 1 << 19;
 
 /// What later steps need of names and events.
 struct Who {
@@ -476,76 +321,6 @@ impl Filler {
         self.set(F::subject_event_rare, if rare_headline > 0.0 && who.events > 0.0 { subject } else { 0.0 });
         self.set(F::summary_and_name, shared.cosine_summary * is_named);
     }
-}
-
-/// Bits of event classes, by their place in `config/story-words.toml`; a test holds them to it.
-const EVENT_DEALS: u32 = 1 << 6;
-const EVENT_LAW: u32 = 1 << 10;
-const EVENT_POLICY: u32 = 1 << 19;
-
-/// Numbers of one sort that agree (how many), and whether both state some and none agree.
-type Agreement = (f32, bool);
-
-struct Numbers {
-    money: Agreement,
-    percent: Agreement,
-    model: Agreement,
-    unit: Agreement,
-    quarter: Agreement,
-    number: Agreement,
-}
-
-impl Numbers {
-    fn of(one: &Side, other: &Side) -> Self {
-        let is_named_model = |sort: FactSort| sort.is_model() || sort == FactSort::NAME;
-        Self {
-            money: agreement(one, other, |sort| sort == FactSort::MONEY),
-            percent: agreement(one, other, |sort| sort == FactSort::PERCENT || sort == FactSort::TIMES),
-            model: agreement(one, other, is_named_model),
-            unit: agreement(one, other, FactSort::is_unit),
-            quarter: agreement(one, other, |sort| sort == FactSort::QUARTER),
-            number: agreement(one, other, |sort| sort == FactSort::NUMBER),
-        }
-    }
-
-    fn conflicts(&self) -> f32 {
-        let all = [self.money.1, self.percent.1, self.model.1, self.unit.1, self.quarter.1, self.number.1];
-        count(all.into_iter().filter(|is| *is).count()).min(4.0)
-    }
-}
-
-/// Compares the numbers of some sorts: agreement anywhere counts, conflict is between headlines alone (a summary
-/// states many numbers).
-fn agreement(one: &Side, other: &Side, wanted: impl Fn(FactSort) -> bool) -> Agreement {
-    if one.facts.is_empty() || other.facts.is_empty() {
-        return (0.0, false);
-    }
-    let ours = || one.facts.iter().filter(|fact| wanted(fact.sort));
-    let theirs = || other.facts.iter().filter(|fact| wanted(fact.sort));
-    let agreed = ours().filter(|fact| theirs().any(|other| agree(**fact, *other))).count();
-    let of_title = |side: &Side| side.title_facts;
-    let is_conflict = agreed == 0
-        && one.facts.iter().take(of_title(one)).filter(|fact| wanted(fact.sort)).any(|fact| {
-            let same_sort = |other: &Fact| wanted(other.sort) && other.sort == fact.sort;
-            fact.sort != FactSort::NAME && other.facts.iter().take(of_title(other)).any(same_sort)
-        });
-    (count(agreed), is_conflict)
-}
-
-/// The same number, up to rounding and rates of exchange; names and quarters exactly.
-fn agree(one: Fact, other: Fact) -> bool {
-    if one.sort != other.sort {
-        return false;
-    }
-    let is_exact = one.sort.is_model() || one.sort == FactSort::NAME || one.sort == FactSort::QUARTER;
-    let tolerance = if is_exact {
-        0.0
-    } else if one.sort == FactSort::MONEY {
-        0.045
-    } else {
-        0.03
-    };
-    (one.value - other.value).abs() <= tolerance * one.value.abs().max(other.value.abs())
 }
 
 /// Days between two entries; where only a day is known, nearness is given the benefit of the doubt.
