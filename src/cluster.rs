@@ -26,6 +26,7 @@ mod roles;
 mod shelf;
 mod side;
 mod storylines;
+mod tally;
 pub mod training;
 mod words;
 

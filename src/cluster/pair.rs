@@ -5,7 +5,8 @@ mod features;
 mod shared;
 
 use super::lexicon::flag;
-use super::side::Side;
+use super::shelf::{Record, bit};
+use super::side::{Side, days};
 use agreement::Numbers;
 pub(super) use features::{FEATURES, Feature, TABLE, Values};
 use shared::Shared;
@@ -324,10 +325,19 @@ impl Filler {
 }
 
 /// Days between two entries; where only a day is known, nearness is given the benefit of the doubt.
-#[expect(clippy::cast_possible_truncation, reason = "a gap of days needs no more than a float")]
 pub(super) fn gap_days(one: &Side, other: &Side) -> f32 {
-    let gap = (one.at - other.at).abs() as f32;
-    let is_vague = (one.bits | other.bits) & super::shelf::bit::DAY_ONLY != 0;
+    gap(one, other.at, other.bits)
+}
+
+/// The same to an entry that is not spread out yet.
+pub(super) fn gap_to(one: &Side, other: &Record) -> f32 {
+    gap(one, days(other.at), other.bits)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a gap of days needs no more than a float")]
+fn gap(one: &Side, at: f64, bits: u8) -> f32 {
+    let gap = (one.at - at).abs() as f32;
+    let is_vague = (one.bits | bits) & bit::DAY_ONLY != 0;
     if is_vague { (gap - 0.4).max(0.0) } else { gap }
 }
 

@@ -171,17 +171,18 @@ impl Shelf {
         self.get(number).map_or(&[], |record| self.data(number, 0, usize::from(record.words)))
     }
 
-    /// The entry before it in the chain of the word `id`.
-    pub(super) fn before(&self, number: u32, id: u32) -> u32 {
-        let Some(record) = self.get(number) else { return NONE };
-        let posts = self.data(number, usize::from(record.words), 2 * usize::from(record.posts));
-        posts
-            .chunks_exact(2)
-            .find_map(|post| match post {
-                [word, next] if *word == id => Some(*next),
-                _ => None,
-            })
-            .unwrap_or(NONE)
+    /// A step along the chain of the word `id`: whether the entry is dead, and the entry before it in the chain.
+    pub(super) fn step(&self, number: u32, id: u32) -> Option<(bool, u32)> {
+        let (chunk, at) = self.place(number)?;
+        let chunk = self.chunks.get(chunk)?;
+        let record = chunk.records.get(at)?;
+        let start = record.offset as usize + usize::from(record.words);
+        let posts = chunk.data.get(start..start + 2 * usize::from(record.posts)).unwrap_or_default();
+        let before = posts.chunks_exact(2).find_map(|post| match post {
+            [word, before] if *word == id => Some(*before),
+            _ => None,
+        });
+        Some((record.is_dead(), before.unwrap_or(NONE)))
     }
 
     /// Its numbers, and how many of them are the headline's.

@@ -36,6 +36,11 @@ const MOST_LOCAL: f32 = 5.0;
 /// Seconds of a day.
 const DAY: f32 = 86_400.0;
 
+/// Days since 1970, of seconds since then.
+pub(super) fn days(seconds: u32) -> f64 {
+    f64::from(seconds) / f64::from(DAY)
+}
+
 /// The marks of a word's sort.
 pub(super) fn sort_mark(sort: Sort) -> u32 {
     match sort {
@@ -58,14 +63,10 @@ pub(super) struct SideWord {
     pub(super) headline: f32,
     pub(super) summary: f32,
     pub(super) all: f32,
-    /// How rare it is among what is live now; at most its idf, and the same without that bound.
-    pub(super) local: f32,
-    pub(super) local_only: f32,
 }
 
 impl SideWord {
-    #[expect(clippy::cast_precision_loss, reason = "counts within a window; a float is near enough")]
-    fn new(stored: u32, dictionary: &Dictionary, live: u32) -> Self {
+    fn new(stored: u32, dictionary: &Dictionary) -> Self {
         let id = stored & ((1 << ID_BITS) - 1);
         let term = dictionary.term(id);
         let factor = |number: f32, model: f32| {
@@ -87,19 +88,15 @@ impl SideWord {
             (true, false) => headline,
             (false, _) => 0.4 * summary,
         };
-        let local_only = (live as f32 / term.live.max(2) as f32).ln().min(MOST_LOCAL);
-        Self {
-            id,
-            marks: stored & !((1 << ID_BITS) - 1),
-            term,
-            title,
-            slug,
-            headline,
-            summary,
-            all,
-            local: local_only.min(term.idf).max(0.0),
-            local_only,
-        }
+        Self { id, marks: stored & !((1 << ID_BITS) - 1), term, title, slug, headline, summary, all }
+    }
+
+    /// How rare it is among `live` entries: at most its idf, and the same without that bound. Only words that a pair
+    /// shares are asked, so it is not worked out for all.
+    #[expect(clippy::cast_precision_loss, reason = "counts within a window; a float is near enough")]
+    pub(super) fn local(&self, live: u32) -> (f32, f32) {
+        let only = (live as f32 / self.term.live.max(2) as f32).ln().min(MOST_LOCAL);
+        (only.min(self.term.idf).max(0.0), only)
     }
 
     /// In the headline or the URL.
@@ -125,13 +122,24 @@ impl Names {
     }
 }
 
+/// 64-bit words of [`Side::maybe`]: 1,024 bits for the fifty or so words of an entry.
+const MAYBE_WORDS: usize = 16;
+
+fn maybe_bit(id: u32) -> (usize, u64) {
+    (((id >> 6) as usize) & (MAYBE_WORDS - 1), 1 << (id & 63))
+}
+
 /// An entry, spread out.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Side {
     pub(super) number: u32,
     pub(super) words: Vec<SideWord>,
-    /// Index of each word by id.
-    pub(super) by_id: FxHashMap<u32, usize>,
+    /// Index of each word by id, and a bit for each id that may be there: most words of another entry are not, and a
+    /// bit tells so faster than the map.
+    by_id: FxHashMap<u32, usize>,
+    maybe: [u64; MAYBE_WORDS],
+    /// How many entries there were when it was read.
+    pub(super) live: u32,
     pub(super) facts: Vec<Fact>,
     pub(super) title_facts: usize,
     /// Lengths of the word vectors.
@@ -173,9 +181,8 @@ impl Side {
         let Some(record) = entries.get(number) else { return };
         self.number = number;
         self.words.clear();
-        let live = entries.len().max(LEAST_LIVE);
-        self.words
-            .extend(entries.words(number).iter().map(|stored| SideWord::new(*stored, dictionary, live)));
+        self.live = entries.len().max(LEAST_LIVE);
+        self.words.extend(entries.words(number).iter().map(|stored| SideWord::new(*stored, dictionary)));
         self.facts.clear();
         self.facts.extend(entries.facts(number));
         self.take_record(record);
@@ -186,11 +193,25 @@ impl Side {
     pub(super) fn index(&mut self) {
         self.by_id.clear();
         self.by_id.extend(self.words.iter().enumerate().map(|(at, word)| (word.id, at)));
+        self.maybe = [0; MAYBE_WORDS];
+        for word in &self.words {
+            let (slot, bit) = maybe_bit(word.id);
+            if let Some(slot) = self.maybe.get_mut(slot) {
+                *slot |= bit;
+            }
+        }
     }
 
     /// The word with this id, after [`Self::index`].
     pub(super) fn word(&self, id: u32) -> Option<&SideWord> {
-        self.words.get(*self.by_id.get(&id)?)
+        self.words.get(self.place_of(id)?)
+    }
+
+    /// The place of the word with this id, after [`Self::index`].
+    pub(super) fn place_of(&self, id: u32) -> Option<usize> {
+        let (slot, bit) = maybe_bit(id);
+        self.maybe.get(slot).filter(|slot| **slot & bit != 0)?;
+        self.by_id.get(&id).copied()
     }
 
     fn take_record(&mut self, record: &Record) {
@@ -202,7 +223,7 @@ impl Side {
         self.canonical = record.canonical;
         self.title_key = record.title_key;
         self.sketch = record.sketch;
-        self.at = f64::from(record.at) / f64::from(DAY);
+        self.at = days(record.at);
         let day = |seconds: i64| i32::try_from(seconds.div_euclid(86_400)).unwrap_or(0);
         self.day = day(i64::from(record.at));
         // New York's trading day, roughly: what happens before five in the morning UTC is still yesterday's.

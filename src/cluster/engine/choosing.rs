@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use super::super::agglomerate::story_score;
 use super::super::model::tempering;
-use super::super::pair::{Values, compare, gap_days};
+use super::super::pair::{Values, compare, gap_to};
 use super::super::shelf::{Record, bit};
 use super::super::side::Side;
+use super::super::tally::Tally;
 use super::{Choice, Engine, Group, Outcome, REACH_DAYS};
 use crate::model::EntryId;
 
@@ -75,10 +76,11 @@ impl Engine {
         one.index();
         let mut compared = Vec::new();
         for candidate in self.candidates(&one) {
-            other.read(candidate, &self.shelf, &self.dictionary);
-            if gap_days(&one, &other) > REACH_DAYS {
+            let is_near = |record: &Record| gap_to(&one, record) <= REACH_DAYS;
+            if !self.shelf.get(candidate).is_some_and(is_near) {
                 continue;
             }
+            other.read(candidate, &self.shelf, &self.dictionary);
             let values = compare(&one, &other);
             let chance = self.chance(&one, &other, &values);
             if chance >= LEAST_EDGE {
@@ -169,29 +171,32 @@ impl Engine {
     /// Entries that share rare words, those that share most first.
     pub(in crate::cluster) fn candidates(&self, one: &Side) -> Vec<u32> {
         let ids: Vec<u32> = one.words.iter().map(|word| word.id | word.marks).collect();
-        let posts = self.posts_of(&ids);
-        let mut hits: Vec<(u32, f32)> = Vec::with_capacity(posts.len() * MAX_POSTINGS);
-        for id in posts {
-            let term = self.dictionary.term(id);
-            let mut number = term.newest;
-            for _ in 0..MAX_POSTINGS {
-                let Some(record) = self.shelf.get(number) else { break };
-                if number != one.number && !record.is_dead() {
-                    hits.push((number, term.idf));
-                }
-                number = self.shelf.before(number, id);
-            }
+        // The lightest first: weights are summed up in one order, whatever the order in which they are found.
+        let mut terms: Vec<(f32, u32, u32)> = self
+            .posts_of(&ids)
+            .into_iter()
+            .map(|id| {
+                let term = self.dictionary.term(id);
+                (term.idf, id, term.newest)
+            })
+            .collect();
+        terms.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
+        let tally = self.tally(one.number, &mut terms);
+        let weight = |shared: u16| -> f32 {
+            terms.iter().enumerate().filter(|(at, _)| shared >> at & 1 == 1).map(|(_, (idf, ..))| idf).sum()
+        };
+        let mut ranked: Vec<(f32, u32)> = tally
+            .entries()
+            .map(|(number, shared)| (weight(shared), number))
+            .filter(|(weight, _)| *weight >= MIN_SHARED)
+            .collect();
+        let order =
+            |one: &(f32, u32), other: &(f32, u32)| other.0.total_cmp(&one.0).then(other.1.cmp(&one.1));
+        if ranked.len() > MAX_CANDIDATES {
+            ranked.select_nth_unstable_by(MAX_CANDIDATES, order);
+            ranked.truncate(MAX_CANDIDATES);
         }
-        // Sorting and summing up is faster than a map, and gives one order.
-        hits.sort_unstable_by(|one, other| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)));
-        let mut ranked: Vec<(f32, u32)> = Vec::new();
-        for of_one in hits.chunk_by(|one, other| one.0 == other.0) {
-            let weight: f32 = of_one.iter().map(|(_, idf)| idf).sum();
-            if let Some((number, _)) = of_one.first().filter(|_| weight >= MIN_SHARED) {
-                ranked.push((weight, *number));
-            }
-        }
-        ranked.sort_unstable_by(|one, other| other.0.total_cmp(&one.0).then(other.1.cmp(&one.1)));
+        ranked.sort_unstable_by(order);
         // Far behind the best there is hardly ever a second telling.
         let least = ranked.first().map_or(0.0, |(weight, _)| weight * LEAST_SHARE_OF_BEST);
         let mut rank = 0;
@@ -200,6 +205,22 @@ impl Engine {
             rank <= SURE_CANDIDATES || rank <= MAX_CANDIDATES && *weight >= least
         });
         ranked.into_iter().map(|(_, number)| number).collect()
+    }
+
+    /// Walks the chains of some words (weight, id, newest entry), a step of each in turn: the entries of one chain lie
+    /// far apart in memory, and the processor can wait for all chains at once.
+    fn tally(&self, number: u32, terms: &mut [(f32, u32, u32)]) -> Tally {
+        let mut tally = Tally::new();
+        for _ in 0..MAX_POSTINGS {
+            for (word, (_, id, next)) in terms.iter_mut().enumerate() {
+                let Some((is_dead, before)) = self.shelf.step(*next, *id) else { continue };
+                if *next != number && !is_dead {
+                    tally.note(*next, word);
+                }
+                *next = before;
+            }
+        }
+        tally
     }
 
     /// Whether the operator keeps the entry out of the story.

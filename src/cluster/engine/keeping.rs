@@ -8,11 +8,12 @@ use super::super::publishers::PublisherKind;
 use super::super::shelf::{Parts, Record, bit};
 use super::super::side::{mark, sort_mark};
 use super::super::storylines::Subjects;
+use super::super::tally::MOST_WORDS;
 use super::{Credit, Engine, Group, seconds};
 use crate::model::{Role, StoryId};
 
 /// Words by which an entry is found: its rarest.
-const MAX_POSTS: usize = 16;
+const MAX_POSTS: usize = MOST_WORDS;
 /// Words with a lower idf find nothing (one headline in five has them).
 const MIN_POST_IDF: f32 = 1.5;
 

@@ -49,13 +49,13 @@ impl Shared {
         };
         let mut covered = 0_u64;
         for theirs in &other.words {
-            let index = one.by_id.get(&theirs.id).copied();
-            let Some((at, ours)) = index.and_then(|at| Some((at, one.words.get(at)?))) else {
+            let Some((at, ours)) = one.place_of(theirs.id).and_then(|at| Some((at, one.words.get(at)?)))
+            else {
                 this.left[1] = this.left[1].max(theirs.title);
                 continue;
             };
             covered |= 1 << at.min(63);
-            this.add(ours, theirs);
+            this.add(ours, theirs, other.live);
         }
         for (at, ours) in one.words.iter().enumerate() {
             if covered & (1 << at.min(63)) == 0 {
@@ -75,7 +75,7 @@ impl Shared {
         this
     }
 
-    fn add(&mut self, ours: &SideWord, theirs: &SideWord) {
+    fn add(&mut self, ours: &SideWord, theirs: &SideWord, live: u32) {
         let idf = theirs.term.idf;
         self.cosine_title += ours.title * theirs.title;
         self.cosine_headline += ours.headline * theirs.headline;
@@ -97,14 +97,14 @@ impl Shared {
         let both_headline = ours.is_headline() && theirs.is_headline();
         if both_headline {
             self.idfs.push(idf);
-            let local = theirs.local;
+            let (local, local_only) = theirs.local(live);
             if local > self.local[0] {
                 self.local = [local, self.local[0], self.local[2]];
             } else if local > self.local[1] {
                 self.local[1] = local;
             }
             self.local[2] += local;
-            self.burst += (theirs.local_only - 1.5).max(0.0) * (idf / 5.0).min(1.0);
+            self.burst += (local_only - 1.5).max(0.0) * (idf / 5.0).min(1.0);
         }
         if idf > RARE && theirs.marks & mark::NUMBER == 0 {
             self.rare[0] += u8::from(ours.title > 0.0 && theirs.title > 0.0);
