@@ -5,9 +5,10 @@ mod clock;
 mod draft;
 mod entries;
 mod polled;
+mod restart;
 
 use super::{Current, DaemonError};
-use crate::cluster::{Assignment, Engine, Explanation};
+use crate::cluster::{Engine, Explanation};
 use crate::metrics::Metrics;
 use crate::model::{
     Batch, Cause, Change, Condition, Decision, EntryId, Feed, FeedId, FeedState, HubState, StoryId,
@@ -217,40 +218,6 @@ impl Editor {
         }
         // `restore` has just put it there.
         Ok(self.engine.get_or_insert_with(|| Engine::new(self.current.engine_settings())))
-    }
-
-    /// Rebuilds what is held in memory from the window of the store, without deciding anything again.
-    fn restore(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        let mut engine = Engine::new(self.current.engine_settings());
-        let window =
-            chrono::Duration::from_std(self.current.settings.dedupe.window).unwrap_or(chrono::Duration::MAX);
-        let since = now.checked_sub_signed(window).unwrap_or(Timestamp::MIN_UTC);
-        for arrived in self.reader.entries_in_arrival_order(since) {
-            let (kept, member) = arrived?;
-            let item = self.fingerprint(&kept.entry, &kept.verdict)?;
-            let assignment = Assignment {
-                entry: member.entry,
-                story: kept.story,
-                role: member.role,
-                similarity: member.similarity,
-                because: member.because,
-            };
-            engine.restore(&item, &assignment);
-        }
-        for decision in self.reader.decisions()? {
-            engine.decide(&decision);
-        }
-        self.settling.clear();
-        for story in self.reader.stories_since(since) {
-            let story = story?;
-            match story.released {
-                Some(at) => engine.mark_published(story.id, at),
-                None if !story.is_withheld => drop(self.settling.insert((self.due(&story)?, story.id))),
-                None => {}
-            }
-        }
-        self.engine = Some(engine);
-        Ok(())
     }
 
     fn fingerprint(
