@@ -42,6 +42,7 @@ mod moves;
 mod network;
 mod outcome;
 mod queue;
+mod sharing;
 mod wait;
 
 pub use finish::{finish_poll, finish_push, is_same_body, is_unconditional, pause, resume};
@@ -49,6 +50,7 @@ pub use hosts::{HostLimits, HostRule};
 pub use network::Network;
 pub use outcome::{Failure, PollOutcome, Reading, Retry};
 pub use queue::{Queue, QueueSettings};
+pub use sharing::Sharing;
 
 use crate::model::Timestamp;
 use std::time::Duration;

@@ -345,8 +345,10 @@ fn switched(state: &FeedState, (was_polled, is_polled): (bool, bool), now: Times
     match (was_polled, is_polled) {
         (true, false) => Some(schedule::pause(state, now)),
         (false, true) => Some(schedule::resume(state, now)),
-        // Asked for a feed that is gone, too: the operator knows better.
-        (true, true) if state.condition == Condition::Gone => Some(schedule::resume(state, now)),
+        // Asked for a feed that is gone or fails, too: the operator knows better.
+        (true, true) if matches!(state.condition, Condition::Gone | Condition::Failing) => {
+            Some(schedule::resume(state, now))
+        }
         (true, true) | (false, false) => None,
     }
 }

@@ -2,6 +2,7 @@
 //! This role holds nothing that the store does not hold, but which feeds are on their way.
 
 mod task;
+mod together;
 
 use super::editing::{Accepted, Order};
 use super::hubs::HubNote;
@@ -9,7 +10,7 @@ use super::{Current, now};
 use crate::fetch::Fetcher;
 use crate::metrics::{self, Metrics};
 use crate::model::{Condition, Feed, FeedId, FeedState, Timestamp};
-use crate::schedule::{HostLimits, Network, PollOutcome, Queue, QueueSettings, later};
+use crate::schedule::{HostLimits, Network, PollOutcome, Queue, QueueSettings, Sharing, later};
 use crate::store::{Reader, StoreError};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
@@ -66,6 +67,9 @@ pub(super) struct Polling {
     means: Means,
     queue: Queue,
     states: FxHashMap<FeedId, FeedState>,
+    /// Which feeds came to one address, and those of them that are not polled themselves.
+    sharing: Sharing,
+    standing_back: BTreeSet<FeedId>,
     feeds: FxHashMap<FeedId, Feed>,
     tasks: JoinSet<Finished>,
     running: FxHashMap<Id, FeedId>,
@@ -84,6 +88,8 @@ pub(super) fn load(means: Means) -> Result<Polling, StoreError> {
         queue: Queue::new(queue_settings(&current), now),
         means,
         states: FxHashMap::default(),
+        sharing: Sharing::default(),
+        standing_back: BTreeSet::new(),
         feeds: FxHashMap::default(),
         tasks: JoinSet::new(),
         running: FxHashMap::default(),
@@ -144,16 +150,18 @@ impl Polling {
         self.queue.reconfigure(queue_settings(current));
         let left: Vec<FeedId> = before.iter().copied().filter(|id| !self.feeds.contains_key(id)).collect();
         for gone in &left {
-            self.queue.remove(*gone);
             // Whoever waits for it waits no longer.
             self.tell(*gone, || Err("removed or paused meanwhile".to_owned()));
-            if let Some(hub) = self.states.remove(gone).and_then(|state| state.hub) {
+            if let Some(hub) = self.forget(*gone).and_then(|state| state.hub) {
                 self.note_hub(HubNote::Left(*gone, Box::new(hub)));
             }
         }
-        let is_at_rest = |state: &FeedState| matches!(state.condition, Condition::Gone | Condition::Paused);
+        // What the operator may have resumed is looked up again.
+        let is_in_trouble = |state: &FeedState| {
+            matches!(state.condition, Condition::Gone | Condition::Paused | Condition::Failing)
+        };
         for feed in self.feeds.values() {
-            if before.contains(&feed.id) && !self.states.get(&feed.id).is_some_and(is_at_rest) {
+            if before.contains(&feed.id) && !self.states.get(&feed.id).is_some_and(is_in_trouble) {
                 continue;
             }
             let known = self.means.reader.feed_state(feed.id)?;
@@ -161,8 +169,11 @@ impl Polling {
             if by_schedule {
                 self.queue.restore(&state, now);
             }
+            self.sharing.put(&state);
             self.states.insert(feed.id, state);
         }
+        let all: Vec<FeedId> = self.sharing.movers().collect();
+        all.into_iter().for_each(|feed| self.arrange(feed));
         Ok(())
     }
 
@@ -206,10 +217,7 @@ impl Polling {
                         if !self.feeds.contains_key(&feed) {
                             return self.tell(feed, || Err("removed or paused meanwhile".to_owned()));
                         }
-                        if self.means.by_schedule {
-                            // Once more for a feed that left and came back while it was on its way.
-                            self.queue.put(&accepted.state);
-                        } else {
+                        if !self.means.by_schedule {
                             self.queue.remove(feed);
                         }
                         self.note_condition(&accepted.state);
@@ -217,7 +225,7 @@ impl Polling {
                         if had_hub || accepted.state.hub.is_some() {
                             self.note_hub(HubNote::Stored(Box::new(accepted.state.clone())));
                         }
-                        self.states.insert(feed, accepted.state.clone());
+                        self.place(accepted.state.clone());
                         self.report(feed, &outcome, &accepted);
                     }
                     Err(message) => {
@@ -295,7 +303,7 @@ impl Polling {
         let mut asked = BTreeSet::new();
         for id in sweep.feeds {
             let refused = match (self.feeds.get(&id), self.states.get(&id)) {
-                (Some(_), Some(state)) => refusal(state, now),
+                (Some(_), Some(state)) => refusal(state, now).or_else(|| self.stood_in_for(state)),
                 _ => Some("not polled: it is switched off".to_owned()),
             };
             match refused {

@@ -90,14 +90,20 @@ async fn find(handle: &Handle, url: &str) -> Result<Found, Refusal> {
         Ok(found) => return Ok(found),
         Err(no_feed) => *no_feed,
     };
+    // Pages name feeds that are long gone, too: the first one that answers with a feed is meant.
+    let mut trouble = None;
     for link in parse::discover(&page) {
         let url = link.url.to_string();
-        let fetched = fetch(handle, &url).await?;
-        if let Ok(found) = read(url, fetched) {
-            return Ok(found);
+        match fetch(handle, &url).await {
+            Ok(fetched) => {
+                if let Ok(found) = read(url, fetched) {
+                    return Ok(found);
+                }
+            }
+            Err(refusal) => trouble = trouble.or(Some(refusal)),
         }
     }
-    Err(Refusal(format!("{}: {error}", link::mask(url))))
+    Err(trouble.unwrap_or_else(|| Refusal(format!("{}: {error}", link::mask(url)))))
 }
 
 async fn fetch(handle: &Handle, url: &str) -> Result<(Document, Answer), Refusal> {

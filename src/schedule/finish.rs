@@ -20,6 +20,9 @@ const STALE_MIN: Duration = Duration::from_hours(30 * 24);
 const STALE_MAX: Duration = Duration::from_hours(365 * 24);
 const STALE_UNKNOWN: Duration = Duration::from_hours(182 * 24);
 
+/// A document in which nothing is known says that some were missed, unless it shows so few that this is its habit.
+const FEWEST_TO_MISS: usize = 5;
+
 /// Arrivals that a rhythm keeps.
 const MAX_ARRIVALS: usize = 32;
 
@@ -108,14 +111,16 @@ pub fn pause(state: &FeedState, now: Timestamp) -> FeedState {
     next
 }
 
-/// The state of a feed that the operator wants polled again after it was paused or gone.
+/// The state of a feed that the operator wants polled again: after it was paused or gone, or because it failed and is
+/// mended.
 #[must_use]
 pub fn resume(state: &FeedState, now: Timestamp) -> FeedState {
     let mut next = state.clone();
+    // A wait that grew from failures ends; one that the publisher asked for still holds.
+    let due = if state.failures > 0 { state.held_until.unwrap_or(now) } else { state.next_poll };
+    next.next_poll = due.max(now);
     (next.failures, next.gone_answers) = (0, 0);
     become_condition(&mut next, Condition::Active, "resumed by the operator".to_owned(), now);
-    // What the publisher asked for still holds.
-    next.next_poll = next.next_poll.max(now);
     "resumed by the operator".clone_into(&mut next.next_poll_reason);
     next
 }
@@ -217,7 +222,7 @@ impl Timing<'_> {
 
 /// Whether nothing that the feed showed was known, so that entries may have come and gone between two polls.
 fn is_all_new(reading: &Reading) -> bool {
-    !reading.is_delta && reading.entries > 0 && reading.new_entries == reading.entries
+    !reading.is_delta && reading.entries >= FEWEST_TO_MISS && reading.new_entries == reading.entries
 }
 
 /// A 304 may bring newer validators; what it does not bring stays (RFC 9111 §4.3.4).

@@ -9,7 +9,7 @@ use crate::model::{Answer, FeedState, MoveCandidate};
 const POLLS_TO_MOVE: u32 = 2;
 
 /// Failed polls at the new URL after which the subscribed one is tried again.
-const FAILURES_TO_RETURN: u32 = 4;
+pub(super) const FAILURES_TO_RETURN: u32 = 4;
 
 /// Notes where a successful poll was led, and adopts it when it was led there often enough. `reading` is absent
 /// where the document is the known one (304, or the same bytes).

@@ -117,6 +117,11 @@ impl Queue {
         self.put_at(state, state.next_poll);
     }
 
+    /// Puts a feed in, due when it is, but not before `earliest`.
+    pub fn put_not_before(&mut self, state: &FeedState, earliest: Timestamp) {
+        self.put_at(state, state.next_poll.max(earliest));
+    }
+
     /// Makes a feed due now, whatever its time. Hosts' limits hold.
     pub fn put_now(&mut self, state: &FeedState, now: Timestamp) {
         self.put_at(state, now);

@@ -89,8 +89,7 @@ fn feeds_come_and_go_on_the_command_line_of_a_running_daemon() {
     let mut world = World::patient();
     world.subscribe("/feed", "Fabline");
     world.publisher.put("/feed", Reply::tagged(rss("Fabline", &[event(0, "fabline.example")])));
-    let page =
-        "<html><head><link rel=\"alternate\" type=\"application/rss+xml\" href=\"/added\"></head></html>";
+    let page = "<html><head><link rel=\"alternate\" type=\"application/rss+xml\" href=\"/long-gone\"><link rel=\"alternate\" type=\"application/rss+xml\" href=\"/added\"></head></html>";
     world.publisher.put("/", Reply::page(page));
     world.publisher.put("/added", Reply::tagged(rss("Added Chips", &[event(1, "added.example")])));
     let daemon = world.start();

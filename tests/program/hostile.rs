@@ -1,9 +1,11 @@
 //! Hostile feeds beside a canary: each costs bounded time and memory, and the canary is polled on.
 
 use crate::news::{event, rss};
-use crate::publisher::Reply;
+use crate::publisher::{Publisher, Reply};
 use crate::world::{Daemon, World};
 use std::io::Write;
+use std::net::Ipv4Addr;
+use std::time::Duration;
 
 /// The most memory that the daemon ever held, in MiB.
 fn peak_mib(daemon: &Daemon) -> u64 {
@@ -76,4 +78,83 @@ fn hostile_feeds_cost_little_and_delay_nobody() {
     let failing = health.iter().filter(|feed| feed["state"] == "failing").count();
     assert!(failing >= 6, "{health:?}");
     assert_eq!(daemon.stop(), Some(0));
+}
+
+/// A frame of zstd that holds ten gibibytes of blanks in blocks of run-length coding.
+fn zstd_bomb() -> Vec<u8> {
+    const BLOCKS: u32 = 10 * 1024 * 8;
+    // Magic, no checksum and no size, a window of 128 KiB (RFC 8878 §3.1.1).
+    let mut bytes = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38];
+    for number in 1..=BLOCKS {
+        let head = u32::from(number == BLOCKS) | 1 << 1 | 131_072 << 3;
+        bytes.extend_from_slice(&head.to_le_bytes()[..3]);
+        bytes.push(b' ');
+    }
+    bytes
+}
+
+#[test]
+fn what_drips_swells_or_repeats_is_given_up_or_cut_and_delays_nobody() {
+    const CHANNEL: &str = "<rss version=\"2.0\"><channel><title>Chips</title>";
+    let mut world = World::quick();
+    let (pause, quick) = (Duration::from_millis(300), Duration::ZERO);
+    let zstd = "Content-Type: application/rss+xml\r\nContent-Encoding: zstd\r\n";
+    let head = |text: &str| text.as_bytes().to_vec();
+    let items: String = (0..100_000)
+        .map(|number| format!("<item><title>Note {number}</title><guid>{number}</guid></item>"))
+        .collect();
+    let attributes: String = (0..100_000).map(|number| format!(" a{number}=\"v\"")).collect();
+    let hostile = [
+        ("/zstd", Reply::Plain("200 OK".into(), zstd.into(), zstd_bomb())),
+        ("/body", Reply::Drip(head("HTTP/1.1 200 OK\r\n\r\n"), head("<"), pause)),
+        ("/head", Reply::Drip(head("HTTP/1.1 200 OK\r\n"), head("X-More: 1\r\n"), pause)),
+        ("/103", Reply::Drip(Vec::new(), head("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"), pause)),
+        ("/field", Reply::Drip(head("HTTP/1.1 200 OK\r\nX-Huge: "), vec![b'x'; 65_536], quick)),
+        (
+            "/quadratic",
+            Reply::feed(format!(
+                "<!DOCTYPE rss [<!ENTITY a \"{}\">]>{CHANNEL}<item><title>Quadratic</title><description>{}</description></item></channel></rss>",
+                "a".repeat(100_000),
+                "&a;".repeat(20_000)
+            )),
+        ),
+        (
+            "/title",
+            Reply::feed(format!(
+                "{CHANNEL}<item><title>Giant {}</title><guid>1</guid></item></channel></rss>",
+                "chip ".repeat((8 << 20) / 5)
+            )),
+        ),
+        ("/items", Reply::feed(format!("{CHANNEL}{items}</channel></rss>"))),
+        (
+            "/attributes",
+            Reply::feed(format!(
+                "{CHANNEL}<item{attributes}><title>Attributes</title></item></channel></rss>"
+            )),
+        ),
+    ];
+    for (path, reply) in hostile {
+        world.feed(&world.publisher.url(path), &format!("name = \"{path}\"\n"));
+        world.publisher.put(path, reply);
+    }
+    // On another host: what is tested is that they cost no time here.
+    let canary = Publisher::at(Ipv4Addr::new(127, 0, 0, 2));
+    canary.put("/canary", Reply::tagged(rss("Canary Chips", &[event(0, "canary.example")])));
+    world.feed(&canary.url("/canary"), "");
+    let daemon = world.start();
+    daemon.wait_for_line("first sweep done");
+    let health = world.ask_json(&["feeds", "health", "--json"]);
+    for path in ["/zstd", "/body", "/head", "/103", "/field"] {
+        let feed = health.iter().find(|feed| feed["name"] == path).unwrap();
+        assert_eq!(feed["state"], "failing", "{feed}");
+    }
+    let answer = daemon.wait_for_answer("/feed.json", |answer| answer.body.contains("Giant chip"));
+    let wire: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    let titles = wire["items"].as_array().unwrap().iter().map(|item| item["title"].as_str().unwrap().len());
+    assert!(titles.max() < Some(64 << 10));
+    let rounds = canary.all_requests();
+    let longest = rounds.windows(2).map(|pair| pair[1].at - pair[0].at).max().unwrap();
+    // Unoptimised, the reading of the large ones alone takes its time.
+    assert!(longest < Duration::from_secs(8), "the canary waited for {longest:?}");
+    assert!(peak_mib(&daemon) < 400, "{} MiB", peak_mib(&daemon));
 }

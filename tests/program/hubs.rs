@@ -1,10 +1,12 @@
 //! WebSub from end to end: a hub on loopback, and what it brings on the wire.
 
 use crate::news::{event, rss, rss_with};
-use crate::publisher::{Reply, Request};
+use crate::publisher::{Publisher, Reply, Request};
 use crate::world::{Answer, Daemon, World};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
 fn world_with_hub() -> World {
     let mut world = World::patient();
@@ -114,4 +116,58 @@ fn a_feed_that_left_the_configuration_while_the_daemon_was_away_is_unsubscribed_
     let daemon = world.start();
     assert_eq!(daemon.get("/feed.rss").status, 200);
     assert_eq!(world.publisher.requests("/hub").len(), 2);
+}
+
+#[test]
+fn a_hub_of_the_link_field_is_asked_with_its_topic_as_given_and_each_feed_has_its_own_callback_and_secret() {
+    let mut world = World::patient();
+    world.poll += "websub_callback = \"http://127.0.0.1:9/base\"\n";
+    world.publisher.put("/hub", Reply::status("202 Accepted", ""));
+    for path in ["/one", "/two"] {
+        let (hub, topic) = (world.publisher.url("/hub"), world.publisher.url(&format!("{path}?a='&b=")));
+        let fields = format!("Link: <{hub}>; rel=\"hub\", <{topic}>; rel=\"self\"\r\n");
+        world.follow(path, Reply::with(&fields, rss("Pushed Chips", &[event(0, "pushed.example")])));
+    }
+    let _daemon = world.start();
+    let requests = world.publisher.wait_for("/hub", 2);
+    let all =
+        |name: &str| requests.iter().map(|request| request.form(name).unwrap()).collect::<BTreeSet<_>>();
+    let topics = ["/one?a='&b=", "/two?a='&b="].map(|path| world.publisher.url(path));
+    assert_eq!(all("hub.topic"), BTreeSet::from(topics));
+    assert_eq!((all("hub.callback").len(), all("hub.secret").len()), (2, 2));
+    for request in &requests {
+        assert_eq!(request.field("content-type"), Some("application/x-www-form-urlencoded"));
+        assert!(callback(request).rsplit('/').next().unwrap().len() >= 16);
+    }
+}
+
+#[test]
+fn hubs_that_refuse_fail_or_stand_behind_the_wall_change_nothing_of_the_polls() {
+    let mut world = World::quick();
+    world.poll = world.poll.replace("127.0.0.0/8", "127.0.0.1/32");
+    world.poll += "websub_callback = \"http://127.0.0.1:9/base\"\n";
+    let walled = Publisher::at(Ipv4Addr::new(127, 0, 0, 2));
+    let hubs = [
+        ("/denied", world.publisher.url("/hub")),
+        ("/broken", world.publisher.url("/broken-hub")),
+        ("/walled", walled.url("/hub")),
+    ];
+    world.publisher.put("/hub", Reply::status("202 Accepted", ""));
+    world.publisher.put("/broken-hub", Reply::status("503 Service Unavailable", ""));
+    for (path, hub) in &hubs {
+        let links = format!("<atom:link rel=\"hub\" href=\"{hub}\"/>");
+        world.follow(path, Reply::feed(rss_with("Pushed Chips", &links, &[event(0, "pushed.example")])));
+    }
+    let daemon = world.start();
+    let request = world.publisher.wait_for("/hub", 1).remove(0);
+    assert_eq!(verify(&daemon, &request, "denied", 0).status, 200);
+    daemon.wait_for_line("its hub refuses us");
+    world.publisher.wait_for("/broken-hub", 1);
+    for (path, _) in &hubs {
+        let asked = world.publisher.requests(path).len();
+        world.publisher.wait_for(path, asked + 8);
+    }
+    assert_eq!(world.publisher.requests("/hub").len(), 1, "who refuses is not asked again today");
+    assert_eq!(world.publisher.requests("/broken-hub").len(), 1, "who fails is left alone for minutes");
+    assert_eq!(walled.connections(), 0);
 }

@@ -9,10 +9,15 @@
     reason = "a test may fail loudly, and reads the clock of the machine as the program does"
 )]
 
+mod bodies;
 mod commands;
+mod conditional;
 mod data;
+mod errors;
+mod freshness;
 mod hostile;
 mod hubs;
+mod identity;
 mod lifecycle;
 mod moves;
 mod news;
@@ -21,4 +26,6 @@ mod publisher;
 mod reload;
 mod secrets;
 mod stories;
+mod tls;
+mod walls;
 mod world;

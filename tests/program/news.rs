@@ -54,6 +54,17 @@ pub(crate) fn event(number: usize, host: &str) -> News {
     }
 }
 
+/// An item with a headline of the test's own.
+pub(crate) fn item_titled(title: &str) -> News {
+    let guid = title.to_lowercase().replace(' ', "-");
+    News {
+        title: title.into(),
+        link: format!("https://chips.example/{guid}"),
+        guid,
+        ..event(0, "chips.example")
+    }
+}
+
 /// An RSS 2.0 document.
 pub(crate) fn rss(title: &str, news: &[News]) -> String {
     rss_with(title, "", news)

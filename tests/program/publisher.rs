@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ pub(crate) struct Request {
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) body: String,
     pub(crate) at: Instant,
+    /// The number of the connection that it came over.
+    pub(crate) connection: usize,
 }
 
 impl Request {
@@ -45,6 +48,34 @@ pub(crate) enum Reply {
     Endless,
     /// Nothing at all, and the connection stays open.
     Silence,
+    /// These bytes as they are; the connection stays open.
+    Raw(Vec<u8>),
+    /// These bytes as they are, and then the end of the connection.
+    Cut(Vec<u8>),
+    /// A connection that breaks off without any answer.
+    Reset,
+    /// The first bytes, then the second ones over and over, so long apart.
+    Drip(Vec<u8>, Vec<u8>, Duration),
+    /// The first, second … request gets one each, and all further ones get the last.
+    Turns(Vec<Reply>),
+}
+
+/// What a publisher speaks over.
+trait Connection: Read + Write {
+    /// The connection beneath.
+    fn socket(&self) -> &TcpStream;
+}
+
+impl Connection for TcpStream {
+    fn socket(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Connection for rustls::StreamOwned<rustls::ServerConnection, TcpStream> {
+    fn socket(&self) -> &TcpStream {
+        self.get_ref()
+    }
 }
 
 impl Reply {
@@ -70,8 +101,44 @@ impl Reply {
         Self::status(status, &format!("Location: {location}\r\n"))
     }
 
-    fn send(&self, request: &Request, stream: &mut TcpStream) -> std::io::Result<()> {
+    /// A 200 with these fields.
+    pub(crate) fn with(fields: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self::Plain("200 OK".into(), format!("Content-Type: application/rss+xml\r\n{fields}"), body.into())
+    }
+
+    /// A 304 with these fields.
+    pub(crate) fn unchanged(fields: &str) -> Self {
+        Self::Raw(format!("HTTP/1.1 304 Not Modified\r\n{fields}\r\n").into_bytes())
+    }
+
+    /// What the request of this number gets, from 0.
+    fn in_turn(&self, number: usize) -> &Self {
         match self {
+            Self::Turns(replies) => &replies[number.min(replies.len() - 1)],
+            other => other,
+        }
+    }
+
+    fn send(&self, request: &Request, stream: &mut impl Connection) -> std::io::Result<()> {
+        match self {
+            Self::Turns(_) => panic!("resolved before"),
+            Self::Raw(bytes) => stream.write_all(bytes),
+            Self::Cut(bytes) => {
+                stream.write_all(bytes)?;
+                stream.flush()?;
+                Err(std::io::ErrorKind::ConnectionAborted.into())
+            }
+            Self::Reset => {
+                rustix::net::sockopt::set_socket_linger(stream.socket(), Some(Duration::ZERO))?;
+                Err(std::io::ErrorKind::ConnectionReset.into())
+            }
+            Self::Drip(first, again, pause) => {
+                stream.write_all(first)?;
+                loop {
+                    stream.write_all(again)?;
+                    std::thread::sleep(*pause);
+                }
+            }
             Self::Plain(status, fields, body) => {
                 let length = body.len();
                 write!(stream, "HTTP/1.1 {status}\r\n{fields}Content-Length: {length}\r\n\r\n")?;
@@ -108,6 +175,7 @@ struct Stage {
     /// Requests of these paths are answered only when the path is opened.
     closed: Mutex<Vec<String>>,
     opened: Condvar,
+    connections: AtomicUsize,
 }
 
 /// A running publisher; its threads end with the test program.
@@ -123,14 +191,30 @@ impl Publisher {
     }
 
     pub(crate) fn at(address: Ipv4Addr) -> Self {
+        Self::listen(address, None)
+    }
+
+    /// A publisher that speaks TLS.
+    pub(crate) fn over_tls(tls: Arc<rustls::ServerConfig>) -> Self {
+        Self::listen(Ipv4Addr::LOCALHOST, Some(tls))
+    }
+
+    fn listen(address: Ipv4Addr, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         let listener = TcpListener::bind((address, 0)).unwrap();
         let publisher = Self { address: listener.local_addr().unwrap(), stage: Arc::default() };
         let stage = Arc::clone(&publisher.stage);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let stage = Arc::clone(&stage);
+                let (stage, tls) = (Arc::clone(&stage), tls.clone());
+                let number = stage.connections.fetch_add(1, Ordering::Relaxed);
                 // A client that hangs up is no fault of the test.
-                std::thread::spawn(move || drop(serve(stream, &stage)));
+                std::thread::spawn(move || match tls {
+                    None => drop(serve(stream, number, &stage)),
+                    Some(tls) => {
+                        let session = rustls::ServerConnection::new(tls).unwrap();
+                        drop(serve(rustls::StreamOwned::new(session, stream), number, &stage));
+                    }
+                });
             }
         });
         publisher
@@ -138,6 +222,16 @@ impl Publisher {
 
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// The connections so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.stage.connections.load(Ordering::Relaxed)
+    }
+
+    /// All requests so far.
+    pub(crate) fn all_requests(&self) -> Vec<Request> {
+        self.stage.requests.lock().unwrap().clone()
     }
 
     /// From now on this path answers this.
@@ -190,20 +284,26 @@ impl Publisher {
     }
 }
 
-fn serve(mut stream: TcpStream, stage: &Stage) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    while let Some(request) = read_request(&mut reader)? {
-        stage.requests.lock().unwrap().push(request.clone());
+fn serve(stream: impl Connection, number: usize, stage: &Stage) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    while let Some(request) = read_request(&mut reader, number)? {
+        let turn = {
+            let mut requests = stage.requests.lock().unwrap();
+            requests.push(request.clone());
+            requests.iter().filter(|earlier| earlier.target == request.target).count() - 1
+        };
         stage.news.notify_all();
         let closed = stage.closed.lock().unwrap();
         drop(stage.opened.wait_while(closed, |closed| closed.contains(&request.target)).unwrap());
         let reply = stage.replies.lock().unwrap().get(&request.target).cloned();
-        reply.unwrap_or_else(|| Reply::status("404 Not Found", "")).send(&request, &mut stream)?;
+        let reply = reply.unwrap_or_else(|| Reply::status("404 Not Found", ""));
+        reply.in_turn(turn).send(&request, reader.get_mut())?;
+        reader.get_mut().flush()?;
     }
     Ok(())
 }
 
-fn read_request(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Request>> {
+fn read_request(reader: &mut BufReader<impl Read>, connection: usize) -> std::io::Result<Option<Request>> {
     let mut line = String::new();
     if reader.read_line(&mut line)? == 0 {
         return Ok(None);
@@ -216,6 +316,7 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Req
         fields: Vec::new(),
         body: String::new(),
         at: Instant::now(),
+        connection,
     };
     loop {
         let mut line = String::new();

@@ -1,6 +1,6 @@
 //! The real program on a data directory of its own: as a daemon, and as the commands beside it.
 
-use crate::publisher::{PATIENCE, Publisher};
+use crate::publisher::{PATIENCE, Publisher, Reply};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -42,6 +42,21 @@ impl World {
         let mut world = Self::new();
         world.poll = world.poll.replace("\"1s\"", "\"1h\"").replace("\"20s\"", "\"24h\"");
         world
+    }
+
+    /// One that polls often, and publishes whatever its feeds bring.
+    pub(crate) fn quick() -> Self {
+        let mut world = Self::new();
+        world.poll = world.poll.replace("\"1s\"", "\"0.4s\"");
+        world.publish += "languages = []\n";
+        world
+    }
+
+    /// Subscribes to a path of the publisher that answers this; its entries are on the wire whatever they say.
+    pub(crate) fn follow(&mut self, path: &str, reply: Reply) {
+        let url = self.publisher.url(path);
+        self.feed(&url, "always_relevant = true\n");
+        self.publisher.put(path, reply);
     }
 
     pub(crate) fn data(&self) -> PathBuf {

@@ -244,6 +244,8 @@ fn a_poll_that_shows_only_new_entries_makes_the_next_one_come_sooner() {
     let wait = poller.poll(&read(20, 20));
     assert!(wait < Duration::from_mins(50), "{wait:?}");
     assert_about(poller.poll(&read(20, 3)), HOUR, 0.1);
+    // A feed that shows its last few alone is not asked more often for it.
+    assert_about(poller.poll(&read(1, 1)), HOUR, 0.1);
 }
 
 #[test]
