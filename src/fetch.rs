@@ -25,7 +25,6 @@
 //! # }
 //! ```
 
-mod client;
 mod decode;
 mod error;
 mod guard;
@@ -33,7 +32,6 @@ mod headers;
 mod hub;
 mod redirect;
 mod settings;
-mod target;
 mod tls;
 
 pub use decode::DecodeError;
@@ -45,39 +43,43 @@ pub use settings::{Limits, Settings};
 use crate::model::{Answer, Document, FeedState, Timestamp, Validators};
 use crate::schedule;
 use bytes::Bytes;
-use client::Client;
 use decode::Decoder;
-use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
-use hyper::header::{
+use ipnet::IpNet;
+use redirect::{Credentials, Trail};
+use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
     IF_MODIFIED_SINCE, IF_NONE_MATCH,
 };
-use hyper::{Method, Response, StatusCode};
-use ipnet::IpNet;
-use redirect::{Credentials, Trail};
+use reqwest::{Client, Response, StatusCode};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
-use target::Target;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 
 /// What we can read, best first; `*/*` at the end, since some servers answer 406 without it.
-const ACCEPTED_TYPES: HeaderValue = HeaderValue::from_static(
-    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1",
-);
+const ACCEPTED_TYPES: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1";
 
-const ACCEPTED_CODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
+const ACCEPTED_CODINGS: &str = "gzip, deflate, br, zstd";
 
 /// RFC 3229 §10.5.1 with the instance manipulation `feed`, which publishers of feeds made up for themselves.
 const A_IM: HeaderName = HeaderName::from_static("a-im");
 const IM: HeaderName = HeaderName::from_static("im");
 
+/// Fields of a head; real ones have up to some sixty (guess from heads of content delivery networks).
+const MAX_HEADER_FIELDS: usize = 256;
+
+/// Bytes of a head under HTTP/2; under HTTP/1 hyper's own limit of about 400 KiB holds.
+const MAX_HEADER_BYTES: u32 = 256 * 1024;
+
 /// Of the body of a redirect or an error only so much is read, to keep the connection.
 const MAX_DRAINED_BYTES: usize = 64 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(1);
+
+/// An idle connection is kept for the next feed of the same host.
+const IDLE_TIME: Duration = Duration::from_secs(30);
+const MAX_IDLE_PER_HOST: usize = 4;
 
 /// What to fetch.
 #[derive(Debug, Clone)]
@@ -134,37 +136,52 @@ impl Fetcher {
     /// Builds the client; an error where `extra_ca` or `contact` cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, FetchError> {
         let allowed: Arc<[IpNet]> = settings.allow_networks.as_slice().into();
-        let client = Client::new(settings, Arc::clone(&allowed))?;
+        let client = Client::builder()
+            .user_agent(settings.user_agent()?)
+            .tls_backend_preconfigured(tls::client_config(settings.extra_ca.as_deref())?)
+            .dns_resolver(guard::GuardedResolver { allowed: Arc::clone(&allowed) })
+            // A proxy of the environment would connect for us, behind the wall.
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .connect_timeout(settings.limits.connect_timeout)
+            .pool_idle_timeout(IDLE_TIME)
+            .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
+            .http1_max_headers(MAX_HEADER_FIELDS)
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http2_max_header_list_size(MAX_HEADER_BYTES)
+            .build()
+            .map_err(|error| FetchError::Setup(error.to_string()))?;
         let large_bodies = Arc::new(Semaphore::new(LARGE_BODIES));
         Ok(Self { client, limits: settings.limits, allowed, large_bodies })
     }
 
     /// Fetches a document, within the limits whatever the server does. Dropping the future ends the fetch.
     pub async fn fetch(&self, request: FetchRequest) -> Result<Fetched, FetchError> {
-        let start = Target::parse(&request.url)?;
+        let start = redirect::http_url(&request.url)?;
         let limit = self.limits.timeout;
-        let too_slow = FetchError::TooSlow { url: Shown::of(start.url()), stage: Stage::Whole, limit };
+        let too_slow = FetchError::TooSlow { url: Shown::of(&start), stage: Stage::Whole, limit };
         tokio::time::timeout(limit, self.follow(start, &request)).await.unwrap_or(Err(too_slow))
     }
 
-    async fn follow(&self, mut start: Target, request: &FetchRequest) -> Result<Fetched, FetchError> {
+    async fn follow(&self, mut start: Url, request: &FetchRequest) -> Result<Fetched, FetchError> {
         let began = Instant::now();
         let credentials = Credentials::take(&mut start);
         let mut trail = Trail::new(start);
         loop {
-            let target = trail.target().clone();
+            let url = trail.url().clone();
             let mut headers = HeaderMap::new();
-            headers.insert(ACCEPT, ACCEPTED_TYPES);
-            headers.insert(ACCEPT_ENCODING, ACCEPTED_CODINGS);
-            if let Some(value) = credentials.as_ref().and_then(|credentials| credentials.for_hop(&target)) {
+            if let Some(value) = credentials.as_ref().and_then(|credentials| credentials.for_hop(&url)) {
                 headers.insert(AUTHORIZATION, value);
             }
-            if request.validators.url == target.text() {
+            if request.validators.url == url.as_str() {
                 add_conditions(&mut headers, &request.validators);
             }
             let was_conditional =
                 headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE);
-            let response = self.head(Method::GET, &target, headers, Bytes::new()).await?;
+            let response = self.ask(&url, headers).await?;
             if trail.step(response.status().as_u16(), response.headers())? {
                 drain(response).await;
                 continue;
@@ -174,23 +191,31 @@ impl Fetcher {
                 Some(credentials) => credentials.put_into(target),
                 None => target,
             });
-            return self.take(response, Hop { target, permanent_target, was_conditional, at }).await;
+            return self.take(response, Hop { url, permanent_target, was_conditional, at }).await;
         }
     }
 
     /// One request; gives the head of its answer.
-    async fn head(
-        &self,
-        method: Method,
-        target: &Target,
-        headers: HeaderMap,
-        body: Bytes,
-    ) -> Result<Response<Incoming>, FetchError> {
-        let url = target.url();
+    async fn ask(&self, url: &Url, headers: HeaderMap) -> Result<Response, FetchError> {
         guard::check_literal(url, &self.allowed)
             .map_err(|refused| FetchError::Forbidden { url: Shown::of(url), refused })?;
+        let sent = self
+            .client
+            .get(url.clone())
+            .header(ACCEPT, ACCEPTED_TYPES)
+            .header(ACCEPT_ENCODING, ACCEPTED_CODINGS)
+            .headers(headers)
+            .send();
+        self.head(url, sent).await
+    }
+
+    async fn head(
+        &self,
+        url: &Url,
+        sent: impl Future<Output = reqwest::Result<Response>>,
+    ) -> Result<Response, FetchError> {
         let limit = self.limits.head_timeout;
-        match tokio::time::timeout(limit, self.client.send(method, target, headers, body)?).await {
+        match tokio::time::timeout(limit, sent).await {
             Ok(answer) => {
                 answer.map_err(|error| FetchError::from_client(&error, url, self.limits.connect_timeout))
             }
@@ -198,14 +223,14 @@ impl Fetcher {
         }
     }
 
-    async fn take(&self, response: Response<Incoming>, hop: Hop) -> Result<Fetched, FetchError> {
+    async fn take(&self, response: Response, hop: Hop) -> Result<Fetched, FetchError> {
         let status = response.status();
         let is_delta = status == StatusCode::IM_USED && hop.was_conditional && names_feed(response.headers());
         if status == StatusCode::NOT_MODIFIED {
             return Ok(Fetched::Unchanged(hop.answer(&response)));
         }
         if status != StatusCode::OK && !is_delta {
-            let error = refusal(hop.target.url(), &response, hop.at);
+            let error = refusal(&hop.url, &response, hop.at);
             drain(response).await;
             return Err(error);
         }
@@ -214,29 +239,29 @@ impl Fetcher {
             .get(CONTENT_TYPE)
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let mut answer = hop.answer(&response);
-        let (body, wire_bytes) = self.body(response, hop.target.url()).await?;
+        let (body, wire_bytes) = self.body(response, &hop.url).await?;
         answer.wire_bytes = wire_bytes;
         answer.body_hash = Some(body_hash(&body));
-        let url = hop.target.url().clone();
-        Ok(Fetched::Document(Document { url, content_type, body, is_delta }, answer))
+        Ok(Fetched::Document(Document { url: hop.url, content_type, body, is_delta }, answer))
     }
 
     /// The whole body, decoded, and its bytes on the wire.
-    async fn body(&self, response: Response<Incoming>, url: &Url) -> Result<(Bytes, u64), FetchError> {
+    async fn body(&self, mut response: Response, url: &Url) -> Result<(Bytes, u64), FetchError> {
         let limit_bytes = self.limits.max_body_bytes;
         let too_large = || FetchError::TooLarge { url: Shown::of(url), limit_bytes };
-        if response.body().size_hint().exact().is_some_and(|length| length > limit_bytes) {
+        if response.content_length().is_some_and(|length| length > limit_bytes) {
             return Err(too_large());
         }
         let coding = |cause| FetchError::from_coding(cause, url);
         let mut decoder = Decoder::new(&headers::codings(response.headers()), limit_bytes).map_err(coding)?;
         let mut wire_bytes = 0;
         let mut place = None;
-        let mut body = response.into_body();
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| FetchError::from_body(&error, url))?;
-            // What is no data is a trailer, which says nothing to us.
-            let Ok(piece) = frame.into_data() else { continue };
+        loop {
+            let piece = response
+                .chunk()
+                .await
+                .map_err(|error| FetchError::from_client(&error, url, self.limits.connect_timeout))?;
+            let Some(piece) = piece else { break };
             wire_bytes += piece.len() as u64;
             if wire_bytes > limit_bytes {
                 return Err(too_large());
@@ -253,25 +278,25 @@ impl Fetcher {
 
 /// The last hop of a fetch.
 struct Hop {
-    target: Target,
-    permanent_target: Option<Target>,
+    url: Url,
+    permanent_target: Option<Url>,
     was_conditional: bool,
     at: Timestamp,
 }
 
 impl Hop {
     /// What the head of the answer says; of its body nothing yet.
-    fn answer(&self, response: &Response<Incoming>) -> Answer {
+    fn answer(&self, response: &Response) -> Answer {
         let headers = response.headers();
-        let (hubs, self_link) = headers::links(headers, self.target.url());
+        let (hubs, self_link) = headers::links(headers, &self.url);
         Answer {
             status: response.status().as_u16(),
             at: self.at,
-            final_url: self.target.text(),
-            validators: headers::validators(headers, self.target.text()),
+            final_url: self.url.as_str().to_owned(),
+            validators: headers::validators(headers, &self.url),
             was_conditional: self.was_conditional,
             fresh_for: headers::fresh_for(headers, self.at),
-            permanent_target: self.permanent_target.as_ref().map(Target::text),
+            permanent_target: self.permanent_target.as_ref().map(|url| url.as_str().to_owned()),
             hubs,
             self_link,
             host_pause: headers::budget_pause(headers, self.at),
@@ -303,7 +328,7 @@ fn names_feed(headers: &HeaderMap) -> bool {
 }
 
 /// The error that a status stands for.
-fn refusal(url: &Url, response: &Response<Incoming>, at: Timestamp) -> FetchError {
+fn refusal(url: &Url, response: &Response, at: Timestamp) -> FetchError {
     let (status, headers, url) = (response.status(), response.headers(), Shown::of(url));
     // Cloudflare marks its challenges: developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/
     let is_challenge = headers.get("cf-mitigated").is_some_and(|value| value.as_bytes() == b"challenge");
@@ -324,13 +349,11 @@ fn refusal(url: &Url, response: &Response<Incoming>, at: Timestamp) -> FetchErro
 
 /// Reads what is left of a short body, so that the connection can serve the next request; a long or slow one
 /// costs the connection.
-async fn drain(response: Response<Incoming>) {
-    let mut body = response.into_body();
+async fn drain(mut response: Response) {
     let read = async {
         let mut left = MAX_DRAINED_BYTES;
-        while let Some(Ok(frame)) = body.frame().await {
-            let length = frame.data_ref().map_or(0, Bytes::len);
-            let Some(rest) = left.checked_sub(length) else { return };
+        while let Ok(Some(piece)) = response.chunk().await {
+            let Some(rest) = left.checked_sub(piece.len()) else { return };
             left = rest;
         }
     };

@@ -99,7 +99,7 @@ fn the_core_does_no_io_and_reads_no_clock() {
     let table = table();
     let forbidden = [
         "tokio::",
-        "hyper::",
+        "reqwest::",
         "sled::",
         "std::fs",
         "std::net::Tcp",
@@ -131,7 +131,7 @@ fn each_foreign_crate_is_named_by_one_module() {
         ("sled", "store"),
         ("feed_rs", "parse"),
         ("axum", "serve"),
-        ("hyper_rustls", "fetch"),
+        ("reqwest", "fetch"),
         ("ammonia", "normalise"),
     ];
     for (path, text) in sources("src") {

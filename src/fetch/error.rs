@@ -1,6 +1,5 @@
 //! What can go wrong with a fetch, and what follows from it.
 
-use super::client::{ClientError, ConnectTimeout};
 use super::decode::DecodeError;
 use super::guard::{Refused, Unresolved};
 use crate::schedule::{Failure, Retry};
@@ -201,15 +200,12 @@ impl FetchError {
         Failure { retry: self.retry(), status: self.status(), reason: self.to_string() }
     }
 
-    /// Sorts an error of the HTTP client's, before there was an answer, by what lies at its root.
-    pub(super) fn from_client(error: &ClientError, url: &Url, connect_limit: Duration) -> Self {
+    /// Sorts an error of the HTTP client's by what lies at its root.
+    pub(super) fn from_client(error: &reqwest::Error, url: &Url, connect_limit: Duration) -> Self {
         let url = Shown::of(url);
         let roots = || causes(error);
         let cause = roots().last().map_or_else(|| error.to_string(), ToString::to_string);
         for root in roots() {
-            if root.is::<ConnectTimeout>() {
-                return Self::TooSlow { url, stage: Stage::Connection, limit: connect_limit };
-            }
             if let Some(refused) = root.downcast_ref::<Refused>() {
                 return Self::Forbidden { url, refused: *refused };
             }
@@ -228,16 +224,15 @@ impl FetchError {
                 return Self::Unreachable { url, cause };
             }
         }
-        if error.is_connect() || roots().any(<dyn Error>::is::<io::Error>) {
+        if error.is_connect() && error.is_timeout() {
+            return Self::TooSlow { url, stage: Stage::Connection, limit: connect_limit };
+        }
+        // What breaks off within a body is the answer's fault, whatever broke it.
+        let is_within_body = error.is_body() || error.is_decode();
+        if error.is_connect() || (!is_within_body && roots().any(<dyn Error>::is::<io::Error>)) {
             return Self::Connection { url, cause };
         }
         Self::Broken { url, cause }
-    }
-
-    /// What breaks off within a body is the answer's fault, whatever broke it.
-    pub(super) fn from_body(error: &hyper::Error, url: &Url) -> Self {
-        let cause = causes(error).last().map_or_else(|| error.to_string(), ToString::to_string);
-        Self::Broken { url: Shown::of(url), cause }
     }
 
     pub(super) fn from_coding(cause: DecodeError, url: &Url) -> Self {
@@ -249,7 +244,7 @@ impl FetchError {
 }
 
 /// What an error was caused by, the nearest first. An I/O error's own `source` passes over what it wraps.
-fn causes(error: &dyn Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
     let mut next = error.source();
     std::iter::from_fn(move || {
         let cause = next?;

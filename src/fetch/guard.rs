@@ -5,14 +5,10 @@
 //! A name is checked when it is resolved, and the connection goes to the very addresses that passed. A literal
 //! address never reaches a resolver; [`check_literal`] must be called for every hop.
 
-use hyper_util::client::legacy::connect::dns::Name;
 use ipnet::IpNet;
-use std::error::Error;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use tower::Service;
 use url::{Host, Url};
 
 /// An address that is not asked.
@@ -104,26 +100,19 @@ fn embedded(high: u16, low: u16) -> Ipv4Addr {
 }
 
 /// The system's resolver behind the wall.
-#[derive(Debug, Clone)]
 pub(super) struct GuardedResolver {
     pub(super) allowed: Arc<[IpNet]>,
 }
 
-impl Service<Name> for GuardedResolver {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = Box<dyn Error + Send + Sync>;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
         let allowed = Arc::clone(&self.allowed);
         Box::pin(async move {
             // The port is replaced by the connector; 0 is its convention for "none given".
             let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(Unresolved)?;
-            Ok(permitted(found.collect(), &allowed)?.into_iter())
+            let passed = permitted(found.collect(), &allowed)?;
+            let addresses: Addrs = Box::new(passed.into_iter());
+            Ok(addresses)
         })
     }
 }

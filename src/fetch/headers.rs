@@ -1,7 +1,7 @@
 //! What the head of an answer says: how long it is fresh, when to come back, which links it names.
 
 use crate::model::{Timestamp, Validators};
-use hyper::header::{
+use reqwest::header::{
     AGE, CACHE_CONTROL, CONTENT_ENCODING, DATE, ETAG, EXPIRES, HeaderMap, HeaderName, LAST_MODIFIED, LINK,
     RETRY_AFTER,
 };
@@ -58,12 +58,12 @@ pub(super) fn budget_pause(headers: &HeaderMap, now: Timestamp) -> Option<Durati
 }
 
 /// What to ask conditionally with the next time, byte for byte.
-pub(super) fn validators(headers: &HeaderMap, url: String) -> Validators {
+pub(super) fn validators(headers: &HeaderMap, url: &Url) -> Validators {
     let bytes = |name: &HeaderName| {
         let value = headers.get(name)?.as_bytes();
         (!value.is_empty() && value.len() <= MAX_VALIDATOR_BYTES).then(|| value.to_vec())
     };
-    Validators { url, etag: bytes(&ETAG), last_modified: bytes(&LAST_MODIFIED) }
+    Validators { url: url.as_str().to_owned(), etag: bytes(&ETAG), last_modified: bytes(&LAST_MODIFIED) }
 }
 
 /// The codings of the body in the order in which they were applied.

@@ -1,9 +1,8 @@
 //! How the fetcher is set up, and the bounds of one fetch.
 
 use super::FetchError;
-use hyper::header::HeaderValue;
 use ipnet::IpNet;
-
+use reqwest::header::HeaderValue;
 use std::time::Duration;
 
 /// How the fetcher is set up.

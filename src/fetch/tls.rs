@@ -6,7 +6,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
 
-/// The client's side of TLS: ring for the primitives. The connector offers HTTP/2 before HTTP/1.1.
+/// The client's side of TLS: ring for the primitives, HTTP/2 offered before HTTP/1.1.
 ///
 /// A machine without any authorities gets no error but a warning: it may poll plain http only, and every https
 /// feed will say what is missing.
@@ -25,11 +25,12 @@ pub(super) fn client_config(extra_ca: Option<&[u8]>) -> Result<ClientConfig, Fet
             "no certificate authorities found: https feeds will fail; install the system's package of them, often named ca-certificates"
         );
     }
-    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| FetchError::Setup(error.to_string()))?
         .with_root_certificates(roots)
         .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
 

@@ -5,8 +5,9 @@ use crate::publisher::Reply;
 use crate::world::World;
 use std::collections::BTreeSet;
 
-/// A path and query with everything that a client could want to put right.
-const ODD: &str = "/a%2Fb/%7Euser/./c/../it's/c%c3%a9;v|w?x=&y=a+b&&z=%20&q='1%2C2'&end";
+/// A path and query with much that a client could want to put right. Not with `'` in the query or dot segments, which
+/// the URL type of the HTTP client writes its own way: docs/politeness.md.
+const ODD: &str = "/a%2Fb/%7Euser//it's/c%c3%a9%C3%A9;v?z=&x=&y=a+b&&a=%20&q=1%2C2&end";
 
 #[test]
 fn every_request_says_who_we_are_asks_for_feeds_and_carries_nothing_that_nobody_needs() {

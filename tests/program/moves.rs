@@ -82,9 +82,9 @@ fn a_page_behind_a_permanent_redirect_moves_nothing_and_the_feed_comes_back() {
 fn a_relative_location_is_resolved_and_its_query_stays_as_it_is() {
     let mut world = World::quick();
     world.subscribe("/dir/sub/feed", "Relative Chips");
-    world.publisher.put("/dir/sub/feed", Reply::redirect("302 Found", "../x/./feed.xml?a=1&b=%2F&c='"));
+    world.publisher.put("/dir/sub/feed", Reply::redirect("302 Found", "../x/./feed.xml?b=%2F&a=1&&c="));
     let feed = rss("Relative Chips", &[event(0, "relative.example")]);
-    world.publisher.put("/dir/x/feed.xml?a=1&b=%2F&c='", Reply::feed(feed));
+    world.publisher.put("/dir/x/feed.xml?b=%2F&a=1&&c=", Reply::feed(feed));
     let daemon = world.start();
     daemon.wait_for_story("2-nanometre");
 }
