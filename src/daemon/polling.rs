@@ -173,7 +173,9 @@ impl Polling {
             self.states.insert(feed.id, state);
         }
         let all: Vec<FeedId> = self.sharing.movers().collect();
-        all.into_iter().for_each(|feed| self.arrange(feed));
+        for feed in all {
+            self.arrange(feed);
+        }
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use crate::fetch::Fetcher;
 use crate::metrics::Metrics;
 use crate::model::{Answer, Document, Feed, FeedState, Timestamp};
 use crate::publish::Base;
+use crate::schedule::{Failure, PollOutcome};
 use crate::store::{self, OpeningReport, Reader, Store, StoreError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -96,8 +97,22 @@ impl Handle {
             has_callback: current.callback_base.is_some(),
         };
         let (outcome, judged, offer) = reading::read(subject, document, answer, at).await;
+        let brought = Brought::Poll(Box::new(outcome));
+        self.keep_first(Polled { feed, brought, judged, offer, now: at }).await
+    }
+
+    /// Notes of a new subscription that its server asked to be left alone, as if a poll had been told so: what was asked
+    /// of us while a feed is added holds for its polls.
+    ///
+    /// # Errors
+    /// In words: it can't be kept.
+    pub async fn begin_later(&self, feed: Feed, failure: Failure) -> Result<Accepted, String> {
+        let brought = Brought::Poll(Box::new(PollOutcome::Failed(failure)));
+        self.keep_first(Polled { feed, brought, judged: Vec::new(), offer: None, now: now() }).await
+    }
+
+    async fn keep_first(&self, polled: Polled) -> Result<Accepted, String> {
         let (reply, kept) = oneshot::channel();
-        let polled = Polled { feed, brought: Brought::Poll(Box::new(outcome)), judged, offer, now: at };
         let stopping = || "chipwire is stopping".to_owned();
         self.orders.send(Order::Polled(Box::new(polled), reply)).await.map_err(|_| stopping())?;
         kept.await.map_err(|_| stopping())?.map_err(|error| error.to_string())

@@ -1,11 +1,12 @@
 //! The subscriptions: listed, added, removed, paused, imported and exported.
 
-use super::{Out, Refusal, current, feed, opml, order};
+use super::{Out, Refusal, current, feed, moment, opml, order};
 use crate::daemon::{Current, Handle, Order, now};
-use crate::fetch::{FetchRequest, Fetched};
+use crate::fetch::{FetchError, FetchRequest, Fetched};
 use crate::link;
 use crate::model::{Answer, Document, Feed, FeedId, Origin, Subscription};
 use crate::parse;
+use crate::schedule::Failure;
 use serde_json::json;
 use std::collections::BTreeSet;
 use url::Url;
@@ -39,15 +40,27 @@ pub(super) async fn list(handle: &Handle, json: bool, out: &Out) -> Result<u8, R
 }
 
 /// Subscribes to a feed, or to the feed that a web page names. What can't be reached now is refused, unless it is to be
-/// taken unchecked.
+/// taken unchecked, or its server merely wants to be asked later.
 pub(super) async fn add(handle: &Handle, addition: Addition, out: &Out) -> Result<u8, Refusal> {
     let typed = addition.url.trim();
     let url = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
     Url::parse(&url).map_err(|error| Refusal(format!("{url}: no URL ({error})")))?;
-    let found = if addition.unchecked { None } else { Some(find(handle, &url).await?) };
+    let is_known = |url: &str| current(handle).feeds.iter().any(|feed| feed.url == url && feed.enabled);
+    if is_known(&url) {
+        // Known without asking anybody.
+        out.line(format!("{}: subscribed already", link::mask(&url))).await?;
+        return Ok(0);
+    }
+    let looked = if addition.unchecked { None } else { Some(find(handle, &url).await) };
+    let (found, pause) = match looked {
+        None => (None, None),
+        Some(Ok(found)) => (Some(found), None),
+        Some(Err(Absence::Paused(failure))) => (None, Some(failure)),
+        Some(Err(Absence::Refused(refusal))) => return Err(refusal),
+    };
     let url = found.as_ref().map_or(url, |found| found.url.clone());
     let known = current(handle).feeds.iter().find(|feed| feed.url == url).cloned();
-    if known.as_ref().is_some_and(|feed| feed.enabled) {
+    if is_known(&url) {
         out.line(format!("{}: subscribed already", link::mask(&url))).await?;
         return Ok(0);
     }
@@ -61,7 +74,11 @@ pub(super) async fn add(handle: &Handle, addition: Addition, out: &Out) -> Resul
     let name = feed.name.clone().unwrap_or_else(|| link::mask(&url));
     let mut what = String::new();
     subscribe(handle, vec![Subscription::Put(Box::new(feed.clone()))]).await?;
-    if let Some(found) = found {
+    if let Some(failure) = pause {
+        let reason = failure.reason.clone();
+        let accepted = handle.begin_later(feed, failure).await?;
+        what = format!("; {reason}: it is asked again at {}", moment(accepted.state.next_poll));
+    } else if let Some(found) = found {
         let accepted = handle.begin(feed, found.document, found.answer).await?;
         what = format!(", {} entries, {} about chips", found.entries, accepted.relevant);
     }
@@ -79,8 +96,15 @@ struct Found {
     answer: Answer,
 }
 
+/// Why there is no feed to be seen.
+enum Absence {
+    /// The server asked to be left alone for a while: whether it is a feed, a poll will find out.
+    Paused(Failure),
+    Refused(Refusal),
+}
+
 /// The feed at a URL, or the best one that the page there names.
-async fn find(handle: &Handle, url: &str) -> Result<Found, Refusal> {
+async fn find(handle: &Handle, url: &str) -> Result<Found, Absence> {
     let limits = current(handle).rules.limits.clone();
     let read = |url: String, (document, answer): (Document, Answer)| match parse::parse(&document, &limits) {
         Ok(parsed) => Ok(Found { url, title: parsed.title, entries: parsed.entries.len(), document, answer }),
@@ -100,19 +124,23 @@ async fn find(handle: &Handle, url: &str) -> Result<Found, Refusal> {
                     return Ok(found);
                 }
             }
-            Err(refusal) => trouble = trouble.or(Some(refusal)),
+            Err(Absence::Refused(refusal)) => trouble = trouble.or(Some(refusal)),
+            Err(Absence::Paused(failure)) => trouble = trouble.or(Some(Refusal(failure.reason))),
         }
     }
-    Err(trouble.unwrap_or_else(|| Refusal(format!("{}: {error}", link::mask(url)))))
+    Err(Absence::Refused(trouble.unwrap_or_else(|| Refusal(format!("{}: {error}", link::mask(url))))))
 }
 
-async fn fetch(handle: &Handle, url: &str) -> Result<(Document, Answer), Refusal> {
+async fn fetch(handle: &Handle, url: &str) -> Result<(Document, Answer), Absence> {
     let fetcher = handle.fetcher.borrow().clone();
-    match fetcher.fetch(FetchRequest::first(url, now())).await? {
-        Fetched::Document(document, answer) => Ok((document, answer)),
-        Fetched::Unchanged(_) => {
-            Err(Refusal(format!("{}: 304 to a request that asked for no such thing", link::mask(url))))
+    match fetcher.fetch(FetchRequest::first(url, now())).await {
+        Ok(Fetched::Document(document, answer)) => Ok((document, answer)),
+        Ok(Fetched::Unchanged(_)) => {
+            let message = format!("{}: 304 to a request that asked for no such thing", link::mask(url));
+            Err(Absence::Refused(Refusal(message)))
         }
+        Err(error @ FetchError::SlowDown { .. }) => Err(Absence::Paused(error.failure())),
+        Err(error) => Err(Absence::Refused(error.into())),
     }
 }
 

@@ -20,7 +20,8 @@ pub struct QueueSettings {
     pub concurrency: usize,
     /// What hosts bear.
     pub hosts: HostLimits,
-    /// The intervals: feeds that were missed while we were away are spread over `min_interval`.
+    /// The intervals: feeds that were missed while we were away are spread over as long as they are late, from
+    /// `min_interval` to half of `default_interval`.
     pub cadence: Cadence,
 }
 
@@ -96,18 +97,17 @@ impl Queue {
     }
 
     /// Puts a feed back in at a start of the process. A feed that should have been polled long ago gets a moment
-    /// within `min_interval` from now, so that all that were missed don't come at once; one whose state was
+    /// some way off, so that all that were missed don't come at once; one whose state was
     /// written by a clock ahead of ours keeps its wait, not its moment.
     pub fn restore(&mut self, state: &FeedState, now: Timestamp) {
         self.clock = now;
-        let spread = self.settings.cadence.min();
         let mut due = state.next_poll;
         if let Some(last) = state.last_poll.filter(|last| *last > now) {
             due = later(now, between(last, due));
         }
         due = due.min(later(now, finish::horizon(&self.settings.cadence)));
-        if state.last_poll.is_some() && between(due, now) > spread {
-            due = spread_out(state.feed, spread, now);
+        if state.last_poll.is_some() && between(due, now) > self.settings.cadence.min() {
+            due = caught_up(&self.settings.cadence, state.feed, due, now);
         }
         self.put_at(state, due);
     }
@@ -327,22 +327,26 @@ impl Queue {
         /// Clocks are corrected by less all the time.
         const TOLERANCE: Duration = Duration::from_secs(10);
         let before = std::mem::replace(&mut self.clock, now);
-        let spread = self.settings.cadence.min();
         let back = between(now, before);
         if back > TOLERANCE {
-            self.reschedule(|_, moment| earlier(moment, back));
+            self.reschedule(|_, _, moment| earlier(moment, back));
             return;
         }
-        let is_late = self.agenda.first().is_some_and(|(at, _)| between(*at, now) > spread);
-        if is_late && between(before, now) > spread.max(TOLERANCE) {
-            self.reschedule(|feed, due| if due < now { spread_out(feed, spread, now) } else { due });
+        let min = self.settings.cadence.min();
+        let is_late = self.agenda.first().is_some_and(|(at, _)| between(*at, now) > min);
+        if is_late && between(before, now) > min.max(TOLERANCE) {
+            self.reschedule(
+                |cadence, feed, due| if due < now { caught_up(cadence, feed, due, now) } else { due },
+            );
         }
     }
 
     /// Gives every waiting feed another moment. Costs a look at all of them; clocks jump seldom.
-    fn reschedule(&mut self, moment: impl Fn(FeedId, Timestamp) -> Timestamp) {
+    fn reschedule(&mut self, moment: impl Fn(&Cadence, FeedId, Timestamp) -> Timestamp) {
+        let cadence = &self.settings.cadence;
         for host in &mut self.hosts {
-            host.waiting = host.waiting.iter().map(|(due, feed)| (moment(*feed, *due), *feed)).collect();
+            host.waiting =
+                host.waiting.iter().map(|(due, feed)| (moment(cadence, *feed, *due), *feed)).collect();
             // Pauses are measured in waits, not in moments; the longest that can be meant starts now.
             host.open_at = host.open_at.min(later(self.clock, host.throttle.longest_pause(host.rule.gap)));
             for (due, feed) in &host.waiting {
@@ -357,8 +361,10 @@ impl Queue {
     }
 }
 
-/// A moment between now and `spread` from now, always the same for a feed.
-fn spread_out(feed: FeedId, spread: Duration, now: Timestamp) -> Timestamp {
+/// When a feed that was due before is polled: some time between now and as long from now as it is late, always the same
+/// for a feed. A long absence is caught up with within half a `default_interval`, a short one within `min_interval`.
+fn caught_up(cadence: &Cadence, feed: FeedId, due: Timestamp, now: Timestamp) -> Timestamp {
+    let spread = between(due, now).min(cadence.default / 2).max(cadence.min);
     later(now, spread.mul_f64(chance(feed.0, 1)))
 }
 

@@ -11,6 +11,9 @@ fn etags(requests: &[Request]) -> Vec<Option<&str>> {
     requests.iter().map(|request| request.field("if-none-match")).collect()
 }
 
+/// Path, answers in turn, the entity tags that requests carry.
+type Case = (&'static str, Vec<Reply>, &'static [Option<&'static str>]);
+
 fn document() -> String {
     rss("Chips", &[event(0, "chips.example")])
 }
@@ -54,7 +57,7 @@ fn the_newest_validator_counts_errors_change_none_and_dropped_ones_are_forgotten
     let tagged = |tag: &str, title: &str| {
         Reply::with(&format!("ETag: \"{tag}\"\r\n"), rss("Chips", &[item_titled(title)]))
     };
-    let cases: [(&str, Vec<Reply>, &[Option<&str>]); 5] = [
+    let cases: [Case; 5] = [
         (
             "/changing",
             vec![tagged("1", "First chip"), tagged("2", "Second chip"), tagged("3", "Third chip")],
@@ -102,7 +105,7 @@ fn a_body_that_was_cut_short_is_fetched_anew_without_conditions_and_the_whole_on
     for path in paths {
         let whole = rss("Chips", &[item_titled(&format!("Whole chip {path}"))]);
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nETag: \"cut\"\r\n";
-        let part = &whole[..whole.len() - 40];
+        let (part, _) = whole.split_at(whole.len() - 40);
         let cut = match path {
             "/length" => {
                 Reply::Cut(format!("{head}Content-Length: {}\r\n\r\n{part}", whole.len()).into_bytes())
@@ -112,11 +115,11 @@ fn a_body_that_was_cut_short_is_fetched_anew_without_conditions_and_the_whole_on
                     .into_bytes(),
             ),
             _ => {
-                let mut coder = GzEncoder::new(Vec::new(), Compression::default());
-                coder.write_all(whole.as_bytes()).unwrap();
-                let mut coded = coder.finish().unwrap();
-                coded.truncate(coded.len() - 8);
-                Reply::with("ETag: \"cut\"\r\nContent-Encoding: gzip\r\n", coded)
+                let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+                gzip.write_all(whole.as_bytes()).unwrap();
+                let mut body = gzip.finish().unwrap();
+                body.truncate(body.len() - 8);
+                Reply::with("ETag: \"cut\"\r\nContent-Encoding: gzip\r\n", body)
             }
         };
         world.follow(path, Reply::Turns(vec![cut, Reply::with("ETag: \"whole\"\r\n", whole)]));

@@ -16,7 +16,7 @@ fn a_pause_is_kept_in_either_form_on_429_and_503_from_the_first_fetch_on() {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let until = Duration::from_secs(now.as_secs() + 4);
     let (date, until) =
-        (httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + until), Instant::now() + (until - now));
+        (httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + until), Instant::now() + until.saturating_sub(now));
     let cases = [
         ("/seconds", "429 Too Many Requests", "Retry-After: 2\r\n".to_owned(), 2.0),
         ("/unavailable", "503 Service Unavailable", "Retry-After: 2\r\n".to_owned(), 2.0),
@@ -124,4 +124,21 @@ fn a_failing_feed_that_the_operator_resumes_is_asked_at_once() {
     world.publisher.wait_for("/feed", 2);
     assert!(before.elapsed() < Duration::from_secs(15), "twenty seconds and more were left");
     daemon.wait_for_story("2-nanometre");
+}
+
+#[test]
+fn a_pause_that_a_server_asks_for_while_its_feed_is_added_is_kept() {
+    let mut world = World::quick();
+    world.follow("/canary", Reply::tagged(document()));
+    let busy = Reply::status("429 Too Many Requests", "Retry-After: 3\r\n");
+    let news = Reply::feed(rss("Busy Chips", &[event(1, "busy.example")]));
+    world.publisher.put("/busy", Reply::Turns(vec![busy, news]));
+    let daemon = world.start();
+    let url = world.publisher.url("/busy");
+    let said = world.ask(&["feeds", "add", &url]);
+    assert!(said.contains("429") && said.contains("asked again at"), "{said}");
+    assert!(world.ask(&["feeds", "add", &url]).contains("already"), "and is not asked by that");
+    let requests = world.publisher.wait_for("/busy", 2);
+    assert!(requests[1].at - requests[0].at >= Duration::from_secs(3));
+    daemon.wait_for_story("HBM4");
 }

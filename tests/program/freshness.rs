@@ -111,7 +111,9 @@ fn the_feeds_of_one_host_are_asked_two_at_a_time_over_few_connections() {
     let _daemon = world.start();
     world.publisher.wait_for("/canary", 4);
     assert_eq!(host.all_requests().len(), 2, "the others wait until these are answered");
-    paths.iter().for_each(|path| host.open(path));
+    for path in &paths {
+        host.open(path);
+    }
     let first: BTreeSet<usize> = paths.iter().map(|path| host.wait_for(path, 1)[0].connection).collect();
     assert!(first.len() <= 2, "{first:?}");
 }

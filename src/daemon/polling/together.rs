@@ -28,7 +28,9 @@ impl Polling {
             beside.extend(self.sharing.movers_beside(&before));
         }
         self.arrange(feed);
-        beside.into_iter().for_each(|feed| self.arrange(feed));
+        for feed in beside {
+            self.arrange(feed);
+        }
     }
 
     /// Forgets a feed; gives what was known of it.
@@ -37,7 +39,9 @@ impl Polling {
         self.sharing.remove(feed);
         self.standing_back.remove(&feed);
         let state = self.states.remove(&feed)?;
-        self.sharing.movers_beside(&state).into_iter().for_each(|feed| self.arrange(feed));
+        for beside in self.sharing.movers_beside(&state) {
+            self.arrange(beside);
+        }
         Some(state)
     }
 
