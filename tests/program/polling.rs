@@ -97,6 +97,12 @@ fn a_feed_that_is_gone_is_confirmed_and_then_left_alone_for_ever() {
     daemon.wait_for_line("not polled any more");
     let swept = world.run(&["poll", "Gone Chips"]);
     assert!(swept.err.contains("gone for good"), "{swept:?}");
+    assert!(world.ask(&["feeds", "health"]).contains("next never"));
+    let health = world.ask_json(&["feeds", "health", "--json"]);
+    let gone = health.iter().find(|feed| feed["name"] == "Gone Chips").unwrap();
+    assert!(gone["state"] == "gone" && gone["next_poll"].is_null(), "{gone}");
+    let canary = health.iter().find(|feed| feed["name"] == "Canary Chips").unwrap();
+    assert!(canary["next_poll"].is_string() && canary["next_poll_reason"].is_string(), "{canary}");
     daemon.stop();
     let daemon = world.start();
     for _ in 0..3 {
