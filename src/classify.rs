@@ -5,7 +5,7 @@
 //! Pure: no clock, no files; what is not here: stories, publication, and the threshold's configuration.
 //!
 //! Reading order: `rules` (what a person writes) → `notation`, `lexicon` (compiled) → `clean`, `prepare`,
-//! `reading` (an entry read) → `features`, `learned` (the score) → `topics`, `kinds`.
+//! `reading` (an entry read) → `features`, `learned` (the score and the kind) → `topics`, `kinds`.
 
 mod clean;
 mod features;
@@ -21,7 +21,6 @@ mod rules;
 mod topics;
 mod trie;
 
-pub use learned::Weights;
 pub use lines::{entry, line};
 pub use rules::{ContextRule, Evidence, RulesError, RulesFile, TermGroup, TopicRule};
 pub use topics::Topic;
@@ -29,13 +28,14 @@ pub use topics::Topic;
 use crate::model::{Entry, Field, Reason, Verdict};
 use features::Layout;
 use kinds::Kinds;
+use learned::Weights;
 use lexicon::Lexicon;
 use reading::Reading;
 use topics::Topics;
 
 /// The score from which an entry is relevant, where the configuration says nothing; set on the open labelled
 /// data (docs/relevance.md).
-pub const DEFAULT_THRESHOLD: f32 = 0.5;
+pub const DEFAULT_THRESHOLD: f32 = 0.42;
 /// From this score on an entry is about chips and not only touches them (docs/relevance.md).
 const ABOUT_CHIPS: f32 = 0.75;
 /// The most reasons of a verdict.
@@ -80,7 +80,8 @@ impl Classifier {
     pub fn judge(&self, entry: &Entry, context: &FeedContext<'_>) -> Verdict {
         let reading = Reading::of(entry, context, &self.lexicon);
         let features = self.layout.features(&reading, context.relevant_share);
-        let score = self.weights.judge(&features).score();
+        let judgement = self.weights.judge(&features, reading.headline_words());
+        let score = judgement.score();
         let mut topics = self.topics.of(&reading, &self.lexicon);
         if score >= ABOUT_CHIPS && !entry.content.is_empty() {
             let article = Reading::of_article(entry, &self.lexicon);
@@ -89,7 +90,7 @@ impl Classifier {
         Verdict {
             relevant: score >= self.threshold,
             score,
-            kind: self.kinds.of(&reading, context),
+            kind: self.kinds.of(&reading, &judgement, context),
             topics,
             reasons: self.reasons(&reading, &features),
         }
@@ -105,17 +106,12 @@ impl Classifier {
         &self.layout.names
     }
 
-    /// The features of an entry, in the order of [`Self::feature_names`], for the training program.
-    pub fn features(&self, entry: &Entry, context: &FeedContext<'_>) -> Vec<f32> {
+    /// The features of an entry, in the order of [`Self::feature_names`], and the words of its headline, for the
+    /// training program.
+    pub fn features(&self, entry: &Entry, context: &FeedContext<'_>) -> (Vec<f32>, Vec<String>) {
         let reading = Reading::of(entry, context, &self.lexicon);
-        self.layout.features(&reading, context.relevant_share)
-    }
-
-    /// The same rules with other weights, for the training program.
-    #[must_use]
-    pub fn with_weights(mut self, weights: Weights) -> Self {
-        self.weights = weights;
-        self
+        let words = reading.headline_words().map(str::to_owned).collect();
+        (self.layout.features(&reading, context.relevant_share), words)
     }
 
     /// The strongest evidence: each class's best term with what it adds, and the rules that weigh most.
@@ -135,7 +131,8 @@ impl Classifier {
         for ((name, value), weight) in
             frames.skip(self.layout.first_frame).filter(|((_, value), _)| **value != 0.0)
         {
-            let adds = value * f32::midpoint(weight[0], weight[1]);
+            let [touches, about, ..] = *weight;
+            let adds = value * f32::midpoint(touches, about);
             if adds.abs() >= WEAK_REASON {
                 let field = if name.starts_with("title") { Field::Title } else { Field::Summary };
                 reasons.push(Reason { term: name.clone(), field, weight: adds });

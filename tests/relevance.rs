@@ -124,7 +124,7 @@ fn the_shared_set_is_told_apart_as_well_as_before() {
     // Firm precision and recall, broad F1, average precision: what was reached, less a little. Weights were
     // trained on these entries; docs/relevance.md has the figures of entries left out.
     for (file, floor) in
-        [("items.jsonl", [0.99, 0.99, 0.94, 0.985]), ("more.jsonl", [0.98, 0.99, 0.86, 0.92])]
+        [("items.jsonl", [0.99, 0.995, 0.97, 0.995]), ("more.jsonl", [0.985, 0.995, 0.92, 0.975])]
     {
         let judged = judge_all(&folder.join(file));
         let (precision, recall) = precision_recall(&judged, firm);
@@ -135,6 +135,74 @@ fn the_shared_set_is_told_apart_as_well_as_before() {
         assert!(reached.iter().zip(floor).all(|(reached, floor)| *reached >= floor), "{file}: {reached:.4?}");
     }
 }
+
+/// The kinds of our own entries, as labelled and as judged.
+fn kinds() -> Vec<(String, String, String)> {
+    #[derive(serde::Deserialize)]
+    struct Labelled {
+        title: String,
+        kind: String,
+    }
+    let rules = RulesFile::builtin().expect("the rules that ship are right");
+    let classifier = Classifier::new(&rules, DEFAULT_THRESHOLD).expect("the rules that ship are right");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/relevance/kinds.jsonl");
+    let text = std::fs::read_to_string(path).expect("the labelled entries are there");
+    text.lines()
+        .map(|line| {
+            let Labelled { title, kind } = serde_json::from_str(line).expect("a labelled entry a line");
+            let (entry, publisher) = entry(line).expect("an entry a line");
+            let context = FeedContext { publisher: &publisher, ..FeedContext::default() };
+            (kind, classifier.judge(&entry, &context).kind.as_str().to_owned(), title)
+        })
+        .collect()
+}
+
+/// Precision and recall of each kind reached on our own entries (which took no part in the training), less a
+/// little.
+const KINDS: [(&str, f64, f64); 9] = [
+    ("news", 0.57, 0.87),
+    ("opinion", 0.80, 0.42),
+    ("market-note", 0.78, 0.80),
+    ("deal", 0.95, 0.73),
+    ("review", 0.90, 0.84),
+    ("how-to", 0.80, 0.65),
+    ("vendor", 0.95, 0.60),
+    ("round-up", 0.80, 0.88),
+    ("job", 0.95, 0.53),
+];
+
+#[test]
+fn the_kind_of_a_piece_is_told_by_its_headline_and_its_publisher() {
+    let kinds = kinds();
+    let count = |is_counted: &dyn Fn(&str, &str) -> bool| {
+        let counted = kinds.iter().filter(|(wanted, said, _)| is_counted(wanted, said)).count();
+        f64::from(u32::try_from(counted).unwrap_or(u32::MAX))
+    };
+    let mut too_low = Vec::new();
+    for (kind, precision_floor, recall_floor) in KINDS {
+        let both = count(&|wanted, said| wanted == kind && said == kind);
+        let precision = both / count(&|_, said| said == kind).max(1.0);
+        let recall = both / count(&|wanted, _| wanted == kind);
+        println!("{kind:12} precision {precision:.3} recall {recall:.3}");
+        if precision < precision_floor || recall < recall_floor {
+            too_low.push(kind);
+        }
+    }
+    let wrong: Vec<_> = kinds.iter().filter(|(wanted, said, _)| wanted != said).collect();
+    assert!(too_low.is_empty(), "{too_low:?} fell: {wrong:#?}");
+}
+
+#[test]
+fn news_of_business_is_not_hidden_as_a_deal_or_a_market_note() {
+    let hidden: Vec<_> = kinds()
+        .into_iter()
+        .filter(|(wanted, said, _)| wanted == "news" && matches!(said.as_str(), "deal" | "market-note"))
+        .collect();
+    assert!(hidden.len() <= NEWS_HIDDEN, "{hidden:#?}");
+}
+
+/// So many of our own 80 pieces of news were taken for a kind that stays off the wire.
+const NEWS_HIDDEN: usize = 3;
 
 #[test]
 fn topics_are_those_that_an_entry_is_about() {
@@ -148,5 +216,5 @@ fn topics_are_those_that_an_entry_is_about() {
         hits += f64::from(u32::try_from(both).unwrap_or(0));
     }
     println!("topics: precision {:.4}, recall {:.4}", hits / said, hits / wanted);
-    assert!(hits / said >= 0.90 && hits / wanted >= 0.85);
+    assert!(hits / said >= 0.91 && hits / wanted >= 0.90);
 }

@@ -1,6 +1,7 @@
 //! How well scores fit labels: the figures of the shared scorer, reliability, the worst errors.
 
-use super::Example;
+use super::KINDS;
+use super::labels::Example;
 use std::fmt::Write;
 
 fn score(pair: [f64; 2]) -> f64 {
@@ -12,16 +13,19 @@ pub(crate) fn report(examples: &[Example], scores: &[[f64; 2]], file: Option<usi
     let rows: Vec<(&Example, f64)> = examples
         .iter()
         .zip(scores)
-        .filter(|(example, _)| file.is_none_or(|file| example.file == file))
+        .filter(|(example, _)| example.label.is_some() && file.is_none_or(|file| example.file == file))
         .map(|(example, pair)| (example, score(*pair)))
         .collect();
+    if rows.is_empty() {
+        return println!("no labels: only kinds");
+    }
     for threshold in [0.3, 0.35, 0.4, 0.42, 0.45, 0.5] {
         let firm = precision_recall(
             &rows,
-            |example| (!example.is_soft && example.label != 1).then_some(example.label == 2),
+            |example| (!example.is_soft && example.level() != 1).then_some(example.level() == 2),
             threshold,
         );
-        let broad = precision_recall(&rows, |example| Some(example.label >= 1), threshold);
+        let broad = precision_recall(&rows, |example| Some(example.level() >= 1), threshold);
         println!(
             "threshold {threshold:.2}: firm P {:.4} R {:.4}, broad P {:.4} R {:.4} F1 {:.4}",
             firm.0,
@@ -57,7 +61,7 @@ fn average_precision(rows: &[(&Example, f64)]) -> f64 {
     ranked.sort_by(|one, other| other.1.total_cmp(&one.1));
     let (mut hits, mut total) = (0.0, 0.0);
     for (place, (example, _)) in ranked.iter().enumerate() {
-        if example.label == 2 {
+        if example.level() == 2 {
             hits += 1.0;
             total += hits / (place + 1) as f64;
         }
@@ -75,7 +79,8 @@ pub(crate) fn reliability(examples: &[Example], scores: &[[f64; 2]]) {
             let inside: Vec<(f64, bool)> = examples
                 .iter()
                 .zip(scores)
-                .map(|(example, pair)| (pair[which], usize::from(example.label) > which))
+                .filter(|(example, _)| example.label.is_some())
+                .map(|(example, pair)| (pair[which], usize::from(example.level()) > which))
                 .filter(|(probability, _)| {
                     ((probability * 10.0).floor().min(9.0) - f64::from(tenth)).abs() < 0.5
                 })
@@ -94,7 +99,9 @@ pub(crate) fn fails(examples: &[Example], scores: &[[f64; 2]], threshold: f64) {
     let mut wrong: Vec<_> = examples
         .iter()
         .zip(scores)
-        .filter(|(example, pair)| (example.label >= 1) != (score(**pair) >= threshold))
+        .filter(|(example, pair)| {
+            example.label.is_some() && (example.level() >= 1) != (score(**pair) >= threshold)
+        })
         .collect();
     wrong.sort_by(|one, other| {
         let distance = |pair: &[f64; 2]| (score(*pair) - threshold).abs();
@@ -103,6 +110,30 @@ pub(crate) fn fails(examples: &[Example], scores: &[[f64; 2]], threshold: f64) {
     println!("\nlabel, touches, about, entry: {} on the wrong side of {threshold}", wrong.len());
     for (example, [touches, about]) in wrong {
         let soft = if example.is_soft { "s" } else { "-" };
-        println!("{}{soft} {touches:.2} {about:.2} {}", example.label, example.line);
+        println!("{}{soft} {touches:.2} {about:.2} {}", example.level(), example.line);
+    }
+}
+
+/// Prints for each kind how often it was named rightly.
+pub(crate) fn kinds(examples: &[Example], scores: &[[f64; KINDS.len()]]) {
+    let judged: Vec<(&str, &str)> = examples
+        .iter()
+        .zip(scores)
+        .filter_map(|(example, scores)| {
+            let best = (0..KINDS.len()).max_by(|one, other| scores[*one].total_cmp(&scores[*other]))?;
+            Some((example.kind.as_deref()?, KINDS[best]))
+        })
+        .collect();
+    let same = judged.iter().filter(|(wanted, said)| wanted == said).count();
+    println!("\nkinds: {} of {} named rightly by weights that never saw them", same, judged.len());
+    for kind in KINDS {
+        let wanted = judged.iter().filter(|(wanted, _)| *wanted == kind).count();
+        let said = judged.iter().filter(|(_, said)| *said == kind).count();
+        let both = judged.iter().filter(|(wanted, said)| *wanted == kind && *said == kind).count();
+        println!(
+            "{kind:12} {wanted:5} precision {:.2} recall {:.2}",
+            both as f64 / said.max(1) as f64,
+            both as f64 / wanted.max(1) as f64
+        );
     }
 }

@@ -19,7 +19,7 @@ const LITTLE: f32 = 3.0;
 const REAL: f32 = 0.35;
 
 /// Features besides the classes and the frames, in order.
-const WHOLES: [&str; 22] = [
+const WHOLES: [&str; 23] = [
     "title: sum",
     "title: sum squared",
     "title: kinds of evidence",
@@ -41,6 +41,7 @@ const WHOLES: [&str; 22] = [
     "aside: only here",
     "publisher: chip press",
     "publisher: hardware press",
+    "publisher: a maker or its press wire",
     "feed: share of relevant entries",
 ];
 
@@ -56,6 +57,7 @@ pub(super) struct Layout {
     frames: Vec<u8>,
     chip_press: u128,
     hardware_press: u128,
+    makers: u128,
     /// The place of the first frame among the features.
     pub first_frame: usize,
 }
@@ -81,6 +83,7 @@ impl Layout {
             frames,
             chip_press: mask("press-chips"),
             hardware_press: mask("press-hardware"),
+            makers: mask("press-vendor") | mask("press-release-wire"),
             first_frame,
         }
     }
@@ -116,6 +119,7 @@ impl Layout {
             flag(sum == 0.0 && body.sum() == 0.0) * (fields.aside.sum() / 4.0).min(1.0),
             flag(seen & self.chip_press != 0),
             flag(seen & self.hardware_press != 0),
+            flag(seen & self.makers != 0),
             relevant_share.map_or(0.0, share_as_evidence),
         ]);
         features.extend(title.best);

@@ -1,61 +1,45 @@
-//! The kind of piece, from frames of the headline and from who publishes it. Neither score nor verdict
+//! The kind of piece: what the learned layer holds likeliest, and who publishes it. Neither score nor verdict
 //! depends on it.
 
 use super::FeedContext;
+use super::learned::Judgement;
 use super::lexicon::Lexicon;
 use super::reading::Reading;
 use crate::model::Kind;
 
-/// Bits of the contexts that tell kinds.
+/// Bits of the contexts that tell who publishes.
 #[derive(Debug)]
 pub(super) struct Kinds {
-    in_title: Vec<(u128, Kind)>,
-    in_body: Vec<(u128, Kind)>,
-    press_release: u128,
-    own_blog: u128,
+    vendor: u128,
+    jobs: u128,
 }
 
-/// Contexts of the headline, the most certain first.
-const IN_TITLE: [(&str, Kind); 8] = [
-    ("frame-job", Kind::Job),
-    ("frame-deal", Kind::Deal),
-    ("frame-market", Kind::MarketNote),
-    ("frame-round-up", Kind::RoundUp),
-    ("frame-review", Kind::Review),
-    ("frame-how-to", Kind::HowTo),
-    ("frame-opinion", Kind::Opinion),
-    ("kind-release", Kind::Vendor),
-];
-/// Contexts of the body.
-const IN_BODY: [(&str, Kind); 3] =
-    [("kind-market-body", Kind::MarketNote), ("kind-deal-body", Kind::Deal), ("kind-release", Kind::Vendor)];
+/// The log-odds that a kind needs which readers may not want (`filter.exclude_kinds`): a piece that is hidden
+/// wrongly is lost to them, one that shows wrongly is passed over.
+const CERTAIN: f32 = 0.0;
 
 impl Kinds {
     /// Finds the contexts by name; one that is not there tells nothing.
     pub(super) fn new(lexicon: &Lexicon) -> Self {
         let mask = |name: &str| lexicon.context(name).map_or(0, |bit| 1_u128 << bit);
-        let masks = |list: &[(&str, Kind)]| list.iter().map(|(name, kind)| (mask(name), *kind)).collect();
-        Self {
-            in_title: masks(&IN_TITLE),
-            in_body: masks(&IN_BODY),
-            press_release: mask("press-release-wire"),
-            own_blog: mask("press-vendor"),
-        }
+        Self { vendor: mask("press-release-wire") | mask("press-vendor"), jobs: mask("press-jobs") }
     }
 
     /// The kind of what was read.
-    pub(super) fn of(&self, reading: &Reading, feed: &FeedContext<'_>) -> Kind {
-        let first = |list: &[(u128, Kind)], seen: u128| {
-            list.iter().find(|(mask, _)| seen & mask != 0).map(|(_, kind)| *kind)
+    pub(super) fn of(&self, reading: &Reading, judgement: &Judgement, feed: &FeedContext<'_>) -> Kind {
+        let is_meant = |(kind, log_odds): &(Kind, f32)| match kind {
+            Kind::Deal | Kind::MarketNote | Kind::Job | Kind::Vendor => *log_odds >= CERTAIN,
+            _ => true,
         };
-        let is_vendor = feed.category == "vendor"
-            || reading.publisher_contexts & (self.press_release | self.own_blog) != 0;
-        if let Some(kind) = first(&self.in_title, reading.title_contexts) {
-            return kind;
+        let kind = judgement.kinds().into_iter().find(is_meant).map_or(Kind::News, |(kind, _)| kind);
+        if reading.publisher_contexts & self.jobs != 0 {
+            return Kind::Job;
         }
-        if is_vendor {
-            return Kind::Vendor;
+        let is_vendor = feed.category == "vendor" || reading.publisher_contexts & self.vendor != 0;
+        match kind {
+            // What a maker or a press-release wire publishes is theirs, whatever it reads like.
+            Kind::News | Kind::Opinion | Kind::Review if is_vendor => Kind::Vendor,
+            kind => kind,
         }
-        first(&self.in_body, reading.body_contexts).unwrap_or(Kind::News)
     }
 }

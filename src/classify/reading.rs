@@ -31,6 +31,8 @@ pub(super) struct Reading {
     pub body_words: usize,
     /// Whether the body is the feed's content, for want of a summary.
     pub is_content: bool,
+    /// Whether the entry is in English, as far as can be told.
+    is_english: bool,
     /// The prepared text, for reasons.
     pub text: Prepared,
 }
@@ -83,6 +85,7 @@ impl Reading {
         reading.see_contexts();
         let language = language::of(entry, &reading, lexicon, text.cased.get(usize_range(0, body_range.end)));
         reading.decide(lexicon, language);
+        reading.is_english = language == "en";
         reading.text = text;
         reading
     }
@@ -160,6 +163,14 @@ impl Reading {
     pub(super) fn words(&self, hit: Hit) -> &str {
         let range = usize::try_from(hit.start).unwrap_or(0)..usize::try_from(hit.end).unwrap_or(0);
         self.text.cased.get(range).unwrap_or_default().trim()
+    }
+
+    /// The words of an English headline in lower case, as the learned layer knows them: those with a letter.
+    pub(super) fn headline_words(&self) -> impl Iterator<Item = &str> {
+        let end = usize::try_from(self.ends[0]).unwrap_or(0);
+        let title = self.text.lower.get(..end).filter(|_| self.is_english).unwrap_or_default();
+        let is_word = |word: &&str| word.bytes().any(|byte| byte.is_ascii_lowercase());
+        title.split(' ').filter(is_word)
     }
 
     /// The model's word for the field of a hit.
