@@ -5,6 +5,7 @@ mod clock;
 mod draft;
 mod entries;
 mod polled;
+mod quota;
 mod restart;
 
 use super::{Current, DaemonError};
@@ -118,6 +119,7 @@ pub(super) struct Editor {
     is_broken: bool,
     /// Batches that the store has refused since it last took one.
     refused: u64,
+    quota: quota::Quota,
     /// What the store's last opening found, as far as it was counted.
     opening: OpeningReport,
     changed: mpsc::Sender<Changed>,
@@ -156,6 +158,7 @@ pub(super) fn start(
         last_sweep: None,
         is_broken: false,
         refused: 0,
+        quota: quota::Quota::default(),
         changed: desk.changed,
         due: desk.due,
         metrics: desk.metrics,
@@ -214,8 +217,7 @@ impl Editor {
                 let explanation = self.engine.as_ref().and_then(|engine| engine.explain(one, other));
                 drop(reply.send(explanation));
             }
-            // Taken by the loop around this.
-            Order::Stop(done) => drop(done),
+            Order::Stop(done) => drop(done), // Taken by the loop around this.
         }
     }
 
@@ -224,7 +226,6 @@ impl Editor {
         if self.engine.is_none() {
             self.restore(now)?;
         }
-        // `restore` has just put it there.
         Ok(self.engine.get_or_insert_with(|| Engine::new(self.current.engine_settings())))
     }
 
@@ -269,7 +270,7 @@ impl Editor {
         Ok(())
     }
 
-    /// One loud line where it begins: on a full disk every poll would bring another.
+    /// One loud line where it begins, none for every poll.
     fn note_refusal(&mut self, error: &StoreError) {
         self.metrics.store_refusals.increment();
         self.metrics.store_writable.set(0.0);
@@ -287,7 +288,6 @@ impl Editor {
             info!(refused, "what comes is kept again; the feeds whose batches were refused are asked again");
         }
         self.metrics.store_writable.set(1.0);
-        // The store opens its index anew by itself after that failed.
         if self.store.opening_report() != &self.opening {
             self.opening = self.store.opening_report().clone();
             self.metrics.store_repairs.add(u64::from(self.opening.is_repaired()));
