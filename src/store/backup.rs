@@ -92,7 +92,8 @@ impl Snapshot {
     }
 }
 
-/// Checks every byte of a backup (or of a journal) without touching anything.
+/// Checks every byte of a backup (or of a journal) without touching anything. Its batches are not applied, so the records
+/// are those of the checkpoint that it begins with.
 pub fn check_backup(file: &Path) -> Result<BackupReport, StoreError> {
     let opened = RealFiles.open(file).map_err(|source| StoreError::environment("open", file, source))?;
     check(opened.as_ref(), file)

@@ -84,7 +84,7 @@ fn nothing_that_a_publisher_writes_begins_a_line_or_colours_a_terminal() {
         let lines = service.rest_of_log();
         assert!(lines.iter().any(|line| line.contains("1 about chips")), "{lines:?}");
         for line in &lines {
-            assert!(!line.chars().any(|symbol| symbol.is_control()), "{line:?}");
+            assert!(!line.chars().any(char::is_control), "{line:?}");
             assert!(!line.starts_with("<3>chipwire") && !line.starts_with("<0>"), "{line:?}");
         }
     }
