@@ -246,8 +246,8 @@ impl Index {
         })
     }
 
-    /// Writes one by one, for an index that is not in its place yet: nobody opens it before it is whole, and a
-    /// transaction would cost a quarter more time and twice the memory.
+    /// Writes one by one, for an index that is not in its place yet: nobody opens it before it is whole, and
+    /// transactions take a seventh more processor time (10,000 stories).
     pub(super) fn fill(&self, writes: &[Write]) -> Result<(), sled::Error> {
         guard(|| {
             for write in writes {
