@@ -1,7 +1,8 @@
 //! How large, how fast: fills a store with N stories (1.5 entries each), then measures opening, recovery,
 //! memory, disk, and what is left after nine tenths of them expire. For docs/storage.md.
 //!
-//! `cargo run --profile quick --example store_size -- 100000`
+//! `cargo run --profile quick --example store_size -- 100000`, and, for a process that only opens what is there,
+//! `… -- 100000 /tmp keep` and then `… -- open DIR`.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -21,6 +22,12 @@ use std::time::Instant;
 use world::World;
 
 fn main() {
+    if std::env::args().nth(1).is_some_and(|arg| arg == "open") {
+        let dir = std::env::args().nth(2).unwrap();
+        let mut store = None;
+        timed("open", || store = Some(open(dir.as_ref())));
+        return show(&store.unwrap(), "opened");
+    }
     let count: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(10_000);
     let mut dir = tempfile::tempdir_in(std::env::args().nth(2).unwrap_or_else(|| "/tmp".to_owned())).unwrap();
     let (mut store, _) = Store::open(dir.path(), Settings::default(), Timestamp::default()).unwrap();
@@ -68,11 +75,11 @@ fn main() {
         println!("{}", dir.path().display());
         return;
     }
-    timed("open after a kill (index not closed)", || drop(open(&dir)));
-    timed("open again", || drop(open(&dir)));
+    timed("open after a kill (index not closed)", || drop(open(dir.path())));
+    timed("open again", || drop(open(dir.path())));
     std::fs::remove_dir_all(dir.path().join("sled")).unwrap();
     let mut store = None;
-    timed("recovery from the journal alone", || store = Some(open(&dir)));
+    timed("recovery from the journal alone", || store = Some(open(dir.path())));
     let mut store = store.unwrap();
     show(&store, "recovered");
     let began = Instant::now();
@@ -84,28 +91,49 @@ fn main() {
     show(&store, "after that");
 }
 
-fn open(dir: &tempfile::TempDir) -> Store {
-    let (store, report) = Store::open(dir.path(), Settings::default(), Timestamp::default()).unwrap();
+fn open(dir: &std::path::Path) -> Store {
+    let (store, report) = Store::open(dir, Settings::default(), Timestamp::default()).unwrap();
     println!("  {report}");
     store
 }
 
+/// Says how long something took, and how much of that the processor worked: the rest is the disk's, or other processes'.
 fn timed(what: &str, work: impl FnOnce()) {
-    let began = Instant::now();
+    let (began, before) = (Instant::now(), processor_seconds());
     work();
-    println!("{what}: {:.2} s", began.elapsed().as_secs_f64());
+    println!(
+        "{what}: {:.2} s, {:.2} s of processor time, {}",
+        began.elapsed().as_secs_f64(),
+        processor_seconds() - before,
+        memory()
+    );
+}
+
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    // After the name in brackets: user and system time are the 12th and 13th field, in hundredths (proc(5)).
+    let fields = stat.rsplit(')').next().unwrap().split_whitespace();
+    fields.skip(11).take(2).map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / 100.0
+}
+
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kib = |key: &str| {
+        let line = status.lines().find(|line| line.starts_with(key)).unwrap_or_default();
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default()
+    };
+    format!("{} MiB resident, {} MiB at most so far", kib("VmRSS") >> 10, kib("VmHWM") >> 10)
 }
 
 fn show(store: &Store, when: &str) {
     let counts = store.reader().counts().unwrap();
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let memory = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or_default();
     println!(
-        "{when}: disk {} MiB, live {} MiB, {} entries, {} stories, {} tombstones, {memory}",
+        "{when}: disk {} MiB, live {} MiB, {} entries, {} stories, {} tombstones, {}",
         store.disk_bytes() >> 20,
         counts.live_bytes >> 20,
         counts.entries,
         counts.stories,
         counts.tombstones,
+        memory()
     );
 }

@@ -39,6 +39,12 @@ pub struct Metrics {
     pub journal_bytes: Gauge,
     /// Size of the index's files.
     pub store_bytes: Gauge,
+    /// Batches that the store refused, on a full disk, say.
+    pub store_refusals: Counter,
+    /// 1 while the store keeps what it is given, 0 after it refused the last batch.
+    pub store_writable: Gauge,
+    /// Openings of the store that found something damaged and repaired it.
+    pub store_repairs: Counter,
     /// From an entry's arrival to the snapshot that shows its story, in seconds, settling included.
     pub publish_latency: Histogram,
     /// When the wire was last taken anew, in seconds since 1970.
@@ -136,6 +142,9 @@ impl Metrics {
         text.gauges("chipwire_queue_length", "What waits to be done, by queue.", "queue", &self.queued);
         text.gauge("chipwire_journal_size_bytes", "Size of the journal's files.", &self.journal_bytes);
         text.gauge("chipwire_store_size_bytes", "Size of the index's files.", &self.store_bytes);
+        text.counter("chipwire_store_refusals_total", "Batches that the store refused, for want of space, say.", &self.store_refusals);
+        text.gauge("chipwire_store_writable", "1 while the store keeps what it is given, 0 after it refused.", &self.store_writable);
+        text.counter("chipwire_store_repairs_total", "Openings of the store that repaired damage.", &self.store_repairs);
         text.histogram("chipwire_publish_latency_seconds", "From an entry's arrival to the wire that shows its story.", &self.publish_latency);
         text.gauge("chipwire_wire_timestamp_seconds", "When the wire was last taken anew.", &self.wire_timestamp);
         text.counters("chipwire_http_requests_total", "Requests to the readers' listener, by class of status.", "status", &self.http_requests);

@@ -23,7 +23,7 @@ mod tree;
 mod upkeep;
 mod verify;
 
-pub use backup::{BackupReport, check_backup, restore};
+pub use backup::{BackupReport, Snapshot, check_backup, restore};
 pub use error::{Advice, StoreError};
 pub use key::{Place, Seen};
 pub use lock::{Holder, holder};
@@ -38,7 +38,7 @@ use index::{Index, Write};
 use journal::{AppendError, Journal};
 use record::{BatchRecord, Record};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use tree::Summary;
 
@@ -119,9 +119,16 @@ struct Shared {
     index: RwLock<Option<Index>>,
     /// The process wants to end: nothing long may begin or go on.
     is_ending: AtomicBool,
+    /// Steps of the writer's long works; see [`Reader::steps`].
+    steps: AtomicU64,
 }
 
 impl Shared {
+    /// The writer got on with something long.
+    fn step(&self) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn read<T>(&self, work: impl FnOnce(&Index) -> Result<T, StoreError>) -> Result<T, StoreError> {
         match self.index.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
             Some(index) => work(index),
@@ -155,6 +162,7 @@ impl Store {
             shared: Arc::new(Shared {
                 index: RwLock::new(Some(opened.index)),
                 is_ending: AtomicBool::new(false),
+                steps: AtomicU64::new(0),
             }),
             journal: opened.journal,
             sequence: opened.sequence,

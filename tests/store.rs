@@ -259,7 +259,8 @@ fn a_backup_restores_the_same_store_in_another_directory() {
     let report = store.backup(&file).unwrap();
     let then = world.expected.clone();
     fill(&mut store, &mut world, 30);
-    assert_eq!(check_backup(&file).unwrap(), report);
+    let checked = check_backup(&file).unwrap();
+    assert_eq!((checked.sequence, checked.bytes), (report.sequence, report.bytes));
     let data = elsewhere.path().join("data");
     let (restored, opened) = restore(&data, &file, Settings::default(), Timestamp::default(), false).unwrap();
     assert!(!opened.is_repaired(), "{opened}");

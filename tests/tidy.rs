@@ -179,3 +179,17 @@ fn no_file_has_a_name_that_says_nothing() {
         );
     }
 }
+
+#[test]
+fn the_tests_that_hold_a_case_of_security_exist() {
+    let page = fs::read_to_string(root().join("docs/security.md")).unwrap();
+    let is_test = |word: &&str| {
+        word.matches('_').count() > 2 && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let named: Vec<_> = page.split('`').skip(1).step_by(2).filter(is_test).collect();
+    assert!(named.len() > 60, "{named:?}");
+    let code: String =
+        [sources("src"), sources("tests")].concat().into_iter().map(|(_, text)| text).collect();
+    let missing: Vec<_> = named.iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "no such tests: {missing:?}");
+}

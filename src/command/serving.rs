@@ -13,6 +13,7 @@ use crate::daemon::{self, Current, DaemonError, Handle, Notifier, Opened, Roles,
 use crate::desk;
 use crate::publish::Base;
 use crate::serve::{self, Inputs, Listeners, Readiness, ServeError};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -24,6 +25,8 @@ use tracing::{error, info, warn};
 
 /// The service manager's status line is renewed so often.
 const STATUS_EVERY: Duration = Duration::from_secs(30);
+/// Open files and connections that are enough: the unit's `LimitNOFILE`.
+const WANTED_DESCRIPTORS: u64 = 16_384;
 /// Requests of the server that wait for the archive.
 const ARCHIVE_REQUESTS: usize = 64;
 
@@ -101,8 +104,20 @@ fn server_settings(current: &Current) -> serve::Settings {
     serve::Settings {
         listen: serve.listen.clone(),
         admin_listen: serve.admin_listen.clone(),
+        max_connections: serve::Settings::default().max_connections.min(descriptors() / 2),
         ..serve::Settings::default()
     }
+}
+
+/// Files and connections that this process may have open; as many as it needs, where it may raise its own limit.
+/// Readers get half of them: the store and the polls must never be out of any.
+fn descriptors() -> usize {
+    let given = getrlimit(Resource::Nofile);
+    let wanted = given.maximum.map_or(WANTED_DESCRIPTORS, |most| most.min(WANTED_DESCRIPTORS));
+    let soft = given.current.unwrap_or(u64::MAX);
+    let is_raised = soft < wanted
+        && setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: given.maximum }).is_ok();
+    usize::try_from(if is_raised { wanted } else { soft }).unwrap_or(usize::MAX)
 }
 
 fn listen_failure(error: &ServeError) -> Failure {
@@ -231,7 +246,10 @@ async fn follow(
                 if roles.has_failed() {
                     return Err(Failure::new("a part of the daemon has ended by itself; see the log above"));
                 }
-                if tokio::time::timeout(beat, handle.is_alive()).await.is_ok_and(|is_alive| is_alive) {
+                let before = handle.reader.steps();
+                let is_alive = tokio::time::timeout(beat, handle.is_alive()).await.is_ok_and(|is_alive| is_alive);
+                // A check of everything may take longer than a beat; it gets on as long as the disk does.
+                if is_alive || handle.reader.steps() != before {
                     Notifier.alive();
                 } else {
                     // Silence makes the service manager act, if there is one.
@@ -273,5 +291,7 @@ fn summary(handle: &Handle, trouble: Option<&str>) -> String {
     let counts =
         handle.reader.counts().map(|counts| format!(", {} stories kept", counts.stories)).unwrap_or_default();
     let trouble = trouble.map(|trouble| format!("; {trouble}")).unwrap_or_default();
-    format!("polling {feeds} feeds{counts}{trouble}")
+    let is_refusing = handle.metrics.store_refusals.get() > 0 && handle.metrics.store_writable.get() < 1.0;
+    let refusing = if is_refusing { "; NOTHING NEW IS KEPT: the log says why" } else { "" };
+    format!("polling {feeds} feeds{counts}{trouble}{refusing}")
 }

@@ -66,7 +66,8 @@ fn stories(
     let settings = viewer.current().publish_settings();
     let at = now();
     let mut found = Vec::new();
-    for story in handle.reader.stories_newest_first().take(MOST_READ) {
+    let (from, to) = selection.range();
+    for story in handle.reader.stories_between(from, to).take(MOST_READ) {
         let story = story?;
         if found.len() >= limit {
             break;

@@ -5,6 +5,7 @@ mod clock;
 mod draft;
 mod entries;
 mod polled;
+mod quota;
 mod restart;
 
 use super::{Current, DaemonError};
@@ -14,7 +15,7 @@ use crate::model::{
     Batch, Cause, Change, Condition, Decision, EntryId, Feed, FeedId, FeedState, HubState, StoryId,
     Subscription, Timestamp,
 };
-use crate::store::{Advice, BackupReport, Reader, Store, StoreError, VerifyReport};
+use crate::store::{Advice, BackupReport, OpeningReport, Reader, Store, StoreError, VerifyReport};
 use crate::{pipeline, schedule};
 use draft::Draft;
 pub use polled::{Accepted, Brought, HubOffer, Polled};
@@ -23,7 +24,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
-use tracing::{debug, error, warn};
+use tracing::{debug, error, info, warn};
 
 /// Subscriptions that are kept together: a few hundred bytes each.
 const SUBSCRIPTIONS_A_BATCH: usize = 500;
@@ -116,6 +117,11 @@ pub(super) struct Editor {
     last_sweep: Option<Timestamp>,
     /// The store can't be relied on any more ([`Advice::Restart`]).
     is_broken: bool,
+    /// Batches that the store has refused since it last took one.
+    refused: u64,
+    quota: quota::Quota,
+    /// What the store's last opening found, as far as it was counted.
+    opening: OpeningReport,
     changed: mpsc::Sender<Changed>,
     due: watch::Sender<Option<Timestamp>>,
     metrics: Arc<Metrics>,
@@ -143,6 +149,7 @@ pub(super) fn start(
     let reader = desk.store.reader();
     let mut editor = Editor {
         feeds: by_id(&desk.current),
+        opening: desk.store.opening_report().clone(),
         store: desk.store,
         reader,
         engine: None,
@@ -150,10 +157,14 @@ pub(super) fn start(
         settling: BTreeSet::new(),
         last_sweep: None,
         is_broken: false,
+        refused: 0,
+        quota: quota::Quota::default(),
         changed: desk.changed,
         due: desk.due,
         metrics: desk.metrics,
     };
+    editor.metrics.store_writable.set(1.0);
+    editor.metrics.store_repairs.add(u64::from(editor.opening.is_repaired()));
     editor.restore(desk.now)?;
     editor.due.send_replace(editor.next_due());
     let work = move || {
@@ -199,15 +210,14 @@ impl Editor {
                 drop(reply.send(self.refilter(since, apply, now)));
             }
             Order::Reload(current) => self.reload(current),
-            Order::Backup(file, reply) => drop(reply.send(self.store.backup(&file))),
+            Order::Backup(file, reply) => self.backup(file, reply),
             Order::Verify(reply) => drop(reply.send(self.store.verify())),
             Order::Socket(path, reply) => drop(reply.send(self.store.announce_socket(&path))),
             Order::Explain(one, other, reply) => {
                 let explanation = self.engine.as_ref().and_then(|engine| engine.explain(one, other));
                 drop(reply.send(explanation));
             }
-            // Taken by the loop around this.
-            Order::Stop(done) => drop(done),
+            Order::Stop(done) => drop(done), // Taken by the loop around this.
         }
     }
 
@@ -216,7 +226,6 @@ impl Editor {
         if self.engine.is_none() {
             self.restore(now)?;
         }
-        // `restore` has just put it there.
         Ok(self.engine.get_or_insert_with(|| Engine::new(self.current.engine_settings())))
     }
 
@@ -245,9 +254,10 @@ impl Editor {
         if let Err(error) = self.store.commit(batch) {
             self.engine = None;
             self.is_broken |= error.advice() == Advice::Restart;
-            error!(%error, "nothing is kept now; what was there before is still served");
+            self.note_refusal(&error);
             return Err(error);
         }
+        self.note_success();
         let stories = batch.changes.iter().filter_map(|change| match change {
             Change::Story(story) => Some(story.id),
             Change::StoryAlias { from, .. } | Change::StoryExpired(from) => Some(*from),
@@ -258,6 +268,43 @@ impl Editor {
             debug!("publishing has ended before: the next start shows this");
         }
         Ok(())
+    }
+
+    /// One loud line where it begins, none for every poll.
+    fn note_refusal(&mut self, error: &StoreError) {
+        self.metrics.store_refusals.increment();
+        self.metrics.store_writable.set(0.0);
+        self.refused += 1;
+        if self.refused == 1 {
+            error!(%error, "nothing is kept now; what was there before is still served");
+        } else {
+            debug!(%error, "refused again");
+        }
+    }
+
+    fn note_success(&mut self) {
+        if self.refused > 0 {
+            let refused = std::mem::take(&mut self.refused);
+            info!(refused, "what comes is kept again; the feeds whose batches were refused are asked again");
+        }
+        self.metrics.store_writable.set(1.0);
+        if self.store.opening_report() != &self.opening {
+            self.opening = self.store.opening_report().clone();
+            self.metrics.store_repairs.add(u64::from(self.opening.is_repaired()));
+        }
+    }
+
+    /// On a thread of its own: a slow disk must not hold up what comes meanwhile.
+    fn backup(&self, file: PathBuf, reply: Reply<BackupReport>) {
+        let snapshot = match self.store.snapshot() {
+            Ok(snapshot) => snapshot,
+            Err(error) => return drop(reply.send(Err(error))),
+        };
+        let work = move || drop(reply.send(snapshot.write(&file)));
+        if let Err(error) = std::thread::Builder::new().name("backup".into()).spawn(work) {
+            // Whoever asked is told by the closed channel.
+            warn!(%error, "no thread for a backup");
+        }
     }
 
     fn keep_draft(&mut self, draft: Draft<'_>, cause: Cause) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use super::{Query, Settings, StoryView};
 use crate::model::{Kind, StoryId, Timestamp};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use std::fmt;
 use std::str::FromStr;
 
@@ -45,6 +45,20 @@ impl Selection {
     /// Whether it asks for nothing but its subject.
     pub fn has_no_wishes(&self) -> bool {
         self.until.is_none() && self.owners <= 1 && self.languages.is_none() && self.before.is_none()
+    }
+
+    /// No story that was published before the first of these moments, or at the second or later, is in it.
+    pub fn range(&self) -> (Timestamp, Timestamp) {
+        let after =
+            |at: Timestamp| at.checked_add_signed(TimeDelta::microseconds(1)).unwrap_or(Timestamp::MAX_UTC);
+        let mut range = (Timestamp::MIN_UTC, Timestamp::MAX_UTC);
+        if let Scope::Day(day) = self.scope {
+            let midnight = day.and_time(NaiveTime::MIN).and_utc();
+            range = (midnight, midnight.checked_add_signed(TimeDelta::days(1)).unwrap_or(Timestamp::MAX_UTC));
+        }
+        let ends = [self.until, self.before.map(|before| before.at)];
+        range.1 = ends.into_iter().flatten().map(after).fold(range.1, Timestamp::min);
+        range
     }
 
     /// Whether it shows this story at this time.

@@ -14,15 +14,17 @@ use std::path::Path;
 const FRAME_BYTES: usize = 256 * 1024;
 /// Pairs read from a tree at a time.
 const PAGE: usize = 256;
-/// Bytes written to the index in one transaction while it is filled; see `build`.
-const TRANSACTION_BYTES: usize = 64 * 1024;
+/// Bytes written to the index in one step while it is filled; see `build`.
+const STEP_BYTES: usize = 64 * 1024;
 
-/// Writes everything in the index to a new file and makes it durable; only its name isn't yet.
+/// Writes everything in the index to a new file and makes it durable; only its name isn't yet. `step` is called now
+/// and then.
 pub(super) fn write(
     files: &dyn Files,
     path: &Path,
     index: &Index,
     checkpoint: &Checkpoint,
+    step: &dyn Fn(),
 ) -> Result<Written, StoreError> {
     let mut writer = Writer::begin(files, path, checkpoint)?;
     let mut payload = Vec::with_capacity(FRAME_BYTES * 2);
@@ -32,6 +34,7 @@ pub(super) fn write(
         loop {
             let page = index.page(*tree, (from, Bound::Unbounded), false, PAGE)?;
             let Some((last, _)) = page.last() else { break };
+            step();
             from = Bound::Excluded(last.to_vec());
             for (key, value) in &page {
                 found.entry(*tree).add(key, value);
@@ -187,11 +190,11 @@ impl Filler<'_> {
         self.summary.entry(tree).add(key, value);
         self.bytes += key.len() + value.len();
         self.writes.push(Write { tree, key: key.to_vec(), value: Some(value.to_vec()) });
-        if self.bytes >= TRANSACTION_BYTES { self.flush() } else { Ok(()) }
+        if self.bytes >= STEP_BYTES { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
-        self.index.write(&self.writes, None, &self.summary)?;
+        self.index.fill(&self.writes)?;
         self.writes.clear();
         self.bytes = 0;
         Ok(())

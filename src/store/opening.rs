@@ -2,7 +2,7 @@
 //! rule 3). The journal is the truth; the index is checked against what it says of itself, and made anew from
 //! the journal when it is not whole.
 
-use super::build;
+use super::build::{self, Replay};
 use super::checkpoint;
 use super::error::StoreError;
 use super::files::{self, Files};
@@ -251,7 +251,7 @@ impl Attempt<'_> {
         let Some(sequence) = state.sequence else {
             return damaged("it does not say what it holds".to_owned());
         };
-        match index.count() {
+        match index.count(&|| ()) {
             Ok(found) => {
                 if let Some(tree) = found.differences(&state.summary).first() {
                     return damaged(format!("the tree {} does not hold what it should", tree.name()));
@@ -282,7 +282,8 @@ impl Attempt<'_> {
         let scan = scan.unwrap_or_default();
         let (index, sequence, summary, replayed) = if let Some((index, state)) = index {
             let from = state.sequence.unwrap_or(0);
-            let (replayed, summary) = build::replay(&self.site(), &scan, &index, (from, state.summary))?;
+            let (replayed, summary) =
+                build::replay(&self.site(), &scan, &index, (from, state.summary), Replay::InTransactions)?;
             if from > scan.last() {
                 condition = IndexCondition::Ahead;
             }
@@ -361,7 +362,7 @@ impl Attempt<'_> {
         let path = Journal::path_in(self.dir);
         let draft = Journal::draft_path_in(self.dir);
         let checkpoint = Checkpoint { schema: SCHEMA, sequence, summary: summary.clone() };
-        let written = checkpoint::write(self.files.as_ref(), &draft, index, &checkpoint)?;
+        let written = checkpoint::write(self.files.as_ref(), &draft, index, &checkpoint, &|| ())?;
         if !is_new {
             // A second name, not another one: at no moment may the directory be without a journal.
             let aside = self.quarantine()?.join("journal");

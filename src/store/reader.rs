@@ -303,6 +303,12 @@ impl Reader {
         self.shared.is_ending.store(true, Ordering::Relaxed);
     }
 
+    /// Moves on while the writer is at work on something long, such as a checkpoint or a check of everything: who
+    /// waits for an answer can tell a writer that works from one that hangs.
+    pub fn steps(&self) -> u64 {
+        self.shared.steps.load(Ordering::Relaxed)
+    }
+
     /// How much the store holds.
     pub fn counts(&self) -> Result<Counts, StoreError> {
         let summary = self.shared.read(|index| Ok(index.state()?.summary))?;

@@ -40,8 +40,9 @@ impl Store {
         let draft = Journal::draft_path_in(&self.dir);
         let checkpoint =
             Checkpoint { schema: SCHEMA, sequence: self.sequence, summary: self.summary.clone() };
-        let written =
-            self.shared.read(|index| checkpoint::write(self.files.as_ref(), &draft, index, &checkpoint));
+        let written = self.shared.read(|index| {
+            checkpoint::write(self.files.as_ref(), &draft, index, &checkpoint, &|| self.shared.step())
+        });
         let written = match written {
             Ok(written) => written,
             Err(error) => {
@@ -201,7 +202,8 @@ impl Store {
         // What was appended since begins where the scan ended.
         let since = (self.sequence > sequence).then_some((sequence + 1, end));
         let scan = Scan { batches: since.into_iter().collect(), ..Scan::default() };
-        let (_, summary) = build::replay(&self.site(), &scan, &index, (sequence, summary))?;
+        let (_, summary) =
+            build::replay(&self.site(), &scan, &index, (sequence, summary), build::Replay::OneByOne)?;
         if !summary.differences(&self.summary).is_empty() {
             return Err(StoreError::Index {
                 reason: "the journal leads to another index than this one".to_owned(),

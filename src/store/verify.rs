@@ -55,7 +55,8 @@ impl Store {
     pub fn verify(&self) -> Result<VerifyReport, StoreError> {
         let mut report = VerifyReport { sequence: self.sequence, ..VerifyReport::default() };
         check_journal(self.journal.path(), self.files.as_ref(), &mut report)?;
-        self.shared.read(|index| check_index(index, &self.summary, &mut report))?;
+        let shared = &self.shared;
+        shared.read(|index| check_index(index, &self.summary, &mut report, &|| shared.step()))?;
         Ok(report)
     }
 }
@@ -91,7 +92,7 @@ pub fn verify(dir: &Path, settings: &Settings) -> Result<VerifyReport, StoreErro
         Some(_) => {}
         None => report.problem("the index was never finished; the next start makes it anew".to_owned()),
     }
-    check_index(&index, &state.summary, &mut report)?;
+    check_index(&index, &state.summary, &mut report, &|| ())?;
     Ok(report)
 }
 
@@ -116,8 +117,13 @@ fn check_journal(path: &Path, files: &dyn Files, report: &mut VerifyReport) -> R
     Ok(())
 }
 
-fn check_index(index: &Index, promised: &Summary, report: &mut VerifyReport) -> Result<(), StoreError> {
-    let found = index.count()?;
+fn check_index(
+    index: &Index,
+    promised: &Summary,
+    report: &mut VerifyReport,
+    step: &dyn Fn(),
+) -> Result<(), StoreError> {
+    let found = index.count(step)?;
     report.records = found.records();
     for tree in found.differences(promised) {
         report.problem(format!("index: the tree {} does not hold what it should", tree.name()));
@@ -136,17 +142,17 @@ fn check_index(index: &Index, promised: &Summary, report: &mut VerifyReport) -> 
     if count(Tree::Seen) != count(Tree::Entry) + count(Tree::Reject) {
         report.problem("index: other entries are seen than are kept or rejected".to_owned());
     }
-    each::<KeptRecord>(index, Tree::Entry, report, |record| check_entry(index, &record))?;
-    each::<StoryRecord>(index, Tree::Story, report, |record| check_story(index, &record))?;
-    each::<RejectRecord>(index, Tree::Reject, report, |record| record.reject().map(|_| None))?;
-    each::<FeedStateRecord>(index, Tree::Feed, report, |record| record.state().map(|_| None))?;
-    each::<SubscriptionRecord>(index, Tree::Subscription, report, |_| Ok(None))?;
-    each::<DecisionRecord>(index, Tree::Decision, report, |_| Ok(None))
+    each::<KeptRecord>((index, step), Tree::Entry, report, |record| check_entry(index, &record))?;
+    each::<StoryRecord>((index, step), Tree::Story, report, |record| check_story(index, &record))?;
+    each::<RejectRecord>((index, step), Tree::Reject, report, |record| record.reject().map(|_| None))?;
+    each::<FeedStateRecord>((index, step), Tree::Feed, report, |record| record.state().map(|_| None))?;
+    each::<SubscriptionRecord>((index, step), Tree::Subscription, report, |_| Ok(None))?;
+    each::<DecisionRecord>((index, step), Tree::Decision, report, |_| Ok(None))
 }
 
 /// Reads all records of a tree; one that can't be read, or that something is wrong with, goes into the report.
 fn each<R: Record>(
-    index: &Index,
+    (index, step): (&Index, &dyn Fn()),
     tree: Tree,
     report: &mut VerifyReport,
     check: impl Fn(R) -> Result<Option<String>, StoreError>,
@@ -156,6 +162,7 @@ fn each<R: Record>(
         let page = index.page(tree, (from, Bound::Unbounded), false, PAGE)?;
         let Some((last, _)) = page.last() else { return Ok(()) };
         from = Bound::Excluded(last.to_vec());
+        step();
         for (key, value) in &page {
             let whole = index.whole(tree, key, value)?;
             match R::decode(&whole).and_then(&check) {

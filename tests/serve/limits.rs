@@ -87,6 +87,41 @@ async fn requests_cannot_be_smuggled() {
 }
 
 #[tokio::test]
+async fn a_range_is_answered_with_the_whole_and_http_2_is_not_spoken() {
+    let server = Server::start(Setup::default()).await;
+    let whole = server.get("/feed.rss").await;
+    let part = request("GET", "/feed.rss", "127.0.0.1", &[("Range", "bytes=0-9,5-20,1-")], "");
+    let part = exchange(server.readers, &part).await;
+    assert_eq!((part.status, part.body.len()), (200, whole.body.len()));
+    // So no flood of its frames can be: what begins it is an error, and closed.
+    let answer = exchange(server.readers, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    assert!(matches!(answer.status, 0 | 400 | 505), "{}", answer.status);
+    assert_eq!(server.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn no_path_leads_to_a_file_or_into_a_header() {
+    let server = Server::start(Setup::default()).await;
+    let long = format!("/topics/{}", "a".repeat(4_000));
+    for path in [
+        "/..%2f..%2fetc/passwd",
+        "/../../etc/passwd",
+        "/topics/..%2f..%2fjournal",
+        "/topics/%00",
+        "//example.org/",
+        "/\\example.org",
+        "/topics/a%0d%0aSet-Cookie:%20x=1",
+        "/stories/%0d%0aLocation:%20http:%2f%2fevil.example",
+        "/days/%2e%2e",
+        long.as_str(),
+    ] {
+        let answer = exchange(server.readers, &request("GET", path, "127.0.0.1", &[], "")).await;
+        assert!(matches!(answer.status, 400 | 404 | 414), "{path}: {}", answer.status);
+        assert!(answer.header("set-cookie").is_empty() && answer.header("location").is_empty(), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn stopping_ends_answers_that_are_under_way_and_closes_the_rest() {
     let server = Server::start(Setup::default()).await;
     let mut idle = TcpStream::connect(server.readers).await.unwrap();

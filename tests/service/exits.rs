@@ -21,6 +21,28 @@ fn what_no_restart_mends_has_a_status_that_the_unit_knows() {
     assert_eq!(listed, (64..=78).collect::<Vec<u8>>());
 }
 
+/// The journal of the first version, as a later one would begin it: another schema under a right checksum.
+#[test]
+fn data_of_a_newer_version_is_final_and_left_as_it_is() {
+    let manager = Manager::new();
+    fs::create_dir(manager.path("data")).unwrap();
+    let mut journal = fs::read(tree("tests/fixtures/store/schema-1.journal")).unwrap();
+    let needle = b"\"schema\":1";
+    let at = journal.windows(needle.len()).position(|bytes| bytes == needle).unwrap();
+    journal[at + needle.len() - 1] = b'9';
+    // A frame: 4 bytes of magic, 4 of length, 9 more, the checksum of those and the payload in 4 (docs/storage.md).
+    let length = u32::from_be_bytes(journal[4..8].try_into().unwrap()) as usize;
+    let checked = [&journal[..17], &journal[21..21 + length]].concat();
+    journal[17..21].copy_from_slice(&crc32fast::hash(&checked).to_be_bytes());
+    fs::write(manager.path("data/journal"), &journal).unwrap();
+    for verb in ["run", "stories", "rebuild"] {
+        let (status, _, message) = run(&mut manager.command(), &[verb]);
+        assert_eq!(status, 65, "{verb}: {message}");
+        assert!(message.contains("newer chipwire"), "{verb}: {message}");
+    }
+    assert_eq!(fs::read(manager.path("data/journal")).unwrap(), journal);
+}
+
 #[test]
 fn a_second_daemon_names_the_first_one() {
     let service = Manager::new().start(&["run"]);

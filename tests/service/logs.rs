@@ -64,6 +64,33 @@ fn json_on_request_is_an_object_a_line() {
 }
 
 #[test]
+fn nothing_that_a_publisher_writes_begins_a_line_or_colours_a_terminal() {
+    let publisher = Publisher::start("One %s&#10;<3>chipwire: broken&#13;&#27;[31m&#x202e;");
+    let title = "Fab\u{1b}[2J&#10;<0>Notes\u{2028}&#x202e;";
+    publisher.go.send(()).unwrap();
+    for journal in ["1", ""] {
+        let manager = Manager::new();
+        manager.configure(&format!(
+            "[[feed]]\nurl = \"{}\"\nname = \"{}\"\nalways_relevant = true\n",
+            publisher.url(),
+            title.replace('\u{1b}', "\\u001b")
+        ));
+        let stream = if journal.is_empty() { "" } else { "0:0" };
+        let mut service = manager.with("JOURNAL_STREAM", stream).start(&["run", "--log", "debug"]);
+        let _ = publisher.go.send(());
+        service.next("READY");
+        super::http::until_shown(&service.socket("http"), "/feed.rss", "<item>");
+        service.stop();
+        let lines = service.rest_of_log();
+        assert!(lines.iter().any(|line| line.contains("1 about chips")), "{lines:?}");
+        for line in &lines {
+            assert!(!line.chars().any(char::is_control), "{line:?}");
+            assert!(!line.starts_with("<3>chipwire") && !line.starts_with("<0>"), "{line:?}");
+        }
+    }
+}
+
+#[test]
 fn a_poll_is_a_line_at_most_and_credentials_are_masked() {
     let publisher = Publisher::start("Seen once");
     publisher.go.send(()).unwrap();

@@ -23,5 +23,6 @@ mod notify;
 mod package;
 mod publisher;
 mod reload;
+mod scarcity;
 mod tools;
 mod unit;

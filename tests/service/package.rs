@@ -123,7 +123,7 @@ fn installed_below_a_scratch_root_it_leaves_nothing_but_data_when_purged() {
 
 #[test]
 fn the_scripts_of_the_package_are_shell() {
-    for script in ["debian/postinst", "debian/prerm", "debian/postrm", "prepare"] {
+    for script in ["debian/postinst", "debian/prerm", "debian/postrm", "prepare", "image"] {
         let path = tree(&format!("packaging/{script}"));
         let (status, _, error) = run(Command::new("sh").arg("-n").arg(&path), &[]);
         assert_eq!(status, 0, "{script}: {error}");

@@ -79,9 +79,17 @@ impl Editor {
         }
         let (entries, aliases_before) = (judged.len(), draft.aliases());
         // Documents have their newest entry first; stories are told from the oldest on.
+        let (room, mut left_out) = (self.quota.left(feed.id, now), 0);
         for judged in judged.into_iter().rev() {
+            if tally.new >= room && self.reader.seen(judged.entry.id)?.is_none() {
+                left_out += 1;
+                continue;
+            }
             let is_relevant = judged.verdict.relevant;
             tally.count(self.edit(&mut draft, judged, now)?, is_relevant);
+        }
+        if left_out > 0 {
+            warn!(subscription = %feed.id, left_out, "the feed brings more new entries than any does in a day; the rest is left out");
         }
         let renamed = draft.aliases() - aliases_before;
         if normalise::is_mass_change(entries, renamed + tally.new, renamed) {
@@ -109,6 +117,7 @@ impl Editor {
         self.release(&mut draft, now)?;
         let roles = draft.new_roles();
         self.keep_draft(draft, Cause::Poll(feed.id))?;
+        self.quota.count(feed.id, tally.new);
         self.count(&tally, &roles);
         if tally.new > 0 {
             let Accepted { new, relevant, founded, .. } = tally;

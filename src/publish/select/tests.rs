@@ -173,3 +173,27 @@ fn a_query_finds_words_phrases_and_beginnings() {
         assert!(nonsense.parse::<Query>().is_err(), "{nonsense:?}");
     }
 }
+
+#[test]
+fn the_range_of_a_selection_leaves_out_nothing_that_it_accepts() {
+    let views = ["2026-03-08T23:59:59.999999999Z", "2026-03-09T00:00:00Z", "2026-03-09T23:59:59.999999900Z"]
+        .map(|published| single("A", "s", published));
+    let cases = [
+        ("all", Selection::of(Scope::Wire), 3),
+        ("a day", Selection::of(Scope::Day("2026-03-09".parse().unwrap())), 2),
+        ("until a story's own nanosecond", some(|wish| wish.until = Some(views[0].story.published)), 1),
+        ("before a day", some(|wish| wish.before = Some("2026-03-09".parse().unwrap())), 1),
+        ("before a story", some(|wish| wish.before = Some(Cursor::after(&views[2]))), 2),
+    ];
+    for (case, selection, want) in cases {
+        let (from, to) = selection.range();
+        let accepted: Vec<_> =
+            views.iter().filter(|view| selection.accepts(view, &Settings::default(), at(NOW))).collect();
+        assert_eq!(accepted.len(), want, "case: {case}");
+        assert!(
+            accepted.iter().all(|view| from <= view.story.published && view.story.published < to),
+            "case: {case}"
+        );
+        assert_eq!(to == Timestamp::MAX_UTC, case == "all", "case: {case}");
+    }
+}
