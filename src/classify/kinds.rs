@@ -14,9 +14,13 @@ pub(super) struct Kinds {
     jobs: u128,
 }
 
-/// The log-odds that a kind needs which readers may not want (`filter.exclude_kinds`): a piece that is hidden
-/// wrongly is lost to them, one that shows wrongly is passed over.
+/// The log-odds that a kind needs which readers may not want (`filter.exclude_kinds`), and one that is seldom: a piece
+/// that is hidden wrongly is lost to them, one that shows wrongly is passed over.
 const CERTAIN: f32 = 0.0;
+/// What the others need.
+const LIKELY: f32 = -0.5;
+/// A trade paper's notice of a product reads much like the maker's own.
+const VENDOR: f32 = 0.8;
 
 impl Kinds {
     /// Finds the contexts by name; one that is not there tells nothing.
@@ -28,8 +32,10 @@ impl Kinds {
     /// The kind of what was read.
     pub(super) fn of(&self, reading: &Reading, judgement: &Judgement, feed: &FeedContext<'_>) -> Kind {
         let is_meant = |(kind, log_odds): &(Kind, f32)| match kind {
-            Kind::Deal | Kind::MarketNote | Kind::Job | Kind::Vendor => *log_odds >= CERTAIN,
-            _ => true,
+            Kind::News => true,
+            Kind::Opinion | Kind::Review | Kind::HowTo => *log_odds >= LIKELY,
+            Kind::Deal | Kind::MarketNote | Kind::Job | Kind::RoundUp => *log_odds >= CERTAIN,
+            Kind::Vendor => *log_odds >= VENDOR,
         };
         let kind = judgement.kinds().into_iter().find(is_meant).map_or(Kind::News, |(kind, _)| kind);
         if reading.publisher_contexts & self.jobs != 0 {
