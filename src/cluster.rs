@@ -20,6 +20,7 @@ pub mod lines;
 mod model;
 mod numbers;
 mod pair;
+mod postings;
 mod publishers;
 mod repair;
 mod roles;

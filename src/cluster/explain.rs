@@ -80,7 +80,7 @@ impl Engine {
     fn identity(&self, ours: u32, theirs: u32) -> Option<String> {
         let (one, other) = (self.shelf.get(ours)?, self.shelf.get(theirs)?);
         let told = [
-            (one.canonical != 0 && one.canonical == other.canonical, "the same link"),
+            (self.is_one_link(ours, theirs), "the same link"),
             (self.names_as_source(ours, theirs), "the first names the second as its source"),
             (self.names_as_source(theirs, ours), "the second names the first as its source"),
             (one.title_key != 0 && one.title_key == other.title_key, "the same headline"),

@@ -6,7 +6,7 @@ use super::super::dictionary::{ID, NONE};
 use super::super::fingerprint::Fingerprint;
 use super::super::publishers::PublisherKind;
 use super::super::shelf::{Parts, Record, bit};
-use super::super::side::{mark, sort_mark};
+use super::super::side::{mark, norm, sort_mark};
 use super::super::storylines::Subjects;
 use super::super::tally::MOST_WORDS;
 use super::{Credit, Engine, Group, seconds};
@@ -26,14 +26,11 @@ impl Engine {
     /// Puts an entry on the shelf and into every chain.
     pub(super) fn shelve_in(&mut self, item: &Fingerprint, story: u64) -> u32 {
         let words = self.words_of(item);
-        let mut parts = Parts { words, posts: Vec::new(), facts: item.facts.clone() };
+        let mut parts = Parts { words, facts: item.facts.clone() };
         parts.facts.extend(&item.summary_facts);
         let number = self.shelf.next_number();
         for id in self.posts_of(&parts.words) {
-            if let Some(term) = self.dictionary.term_mut(id) {
-                parts.posts.push((id, term.newest));
-                term.newest = number;
-            }
+            self.dictionary.post(id, number, self.shelf.first_number());
         }
         for word in &parts.words {
             if let Some(term) = self.dictionary.term_mut(word & ID) {
@@ -41,6 +38,7 @@ impl Engine {
             }
         }
         let mut record = record_of(item, story, &parts);
+        record.norm = norm(&parts.words, &self.dictionary);
         self.entries.link(record.entry, number, &mut record);
         self.stories.link(story, number, &mut record);
         if record.canonical != 0 {
@@ -174,6 +172,8 @@ fn record_of(item: &Fingerprint, story: u64, parts: &Parts) -> Record {
     let bits = [
         (item.is_day_only, bit::DAY_ONLY),
         (!item.is_at_home, bit::POINTER),
+        (item.is_front_page, bit::FRONT_PAGE),
+        (item.names_site, bit::NAMES_SITE),
         (item.is_machine_written, bit::MACHINE),
         (item.publisher_kind == PublisherKind::Vendor, bit::VENDOR),
         (item.publisher_kind == PublisherKind::Aggregator, bit::AGGREGATOR),
@@ -193,7 +193,7 @@ fn record_of(item: &Fingerprint, story: u64, parts: &Parts) -> Record {
         released: 0,
         offset: 0,
         words: small(parts.words.len()),
-        posts: small(parts.posts.len()),
+        norm: 0.0,
         facts: small(parts.facts.len()),
         title_facts: small(item.facts.len()),
         bits: bits.into_iter().filter(|(is_so, _)| *is_so).fold(0, |bits, (_, bit)| bits | bit),
