@@ -109,6 +109,8 @@ pub struct Engine {
     together: FxHashMap<EntryId, Vec<EntryId>>,
     /// How the words of the entry that is being placed are spelled, for its reasons.
     pub(super) spelled: Vec<(u32, String)>,
+    /// Its headline.
+    pub(super) headline: String,
     /// Entries that may tell one story, both ways, packed (see [`Edge`]): what repair passes look at.
     pub(super) edges: FxHashMap<u32, Vec<u32>>,
     /// The entries up to which the first and the second repair pass have looked.
@@ -145,6 +147,7 @@ impl Engine {
             apart: FxHashMap::default(),
             together: FxHashMap::default(),
             spelled: Vec::new(),
+            headline: String::new(),
             edges: FxHashMap::default(),
             looked: [0; 2],
             storylines: Storylines::default(),

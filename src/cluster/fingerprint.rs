@@ -64,6 +64,8 @@ pub struct Fingerprint {
     pub(super) is_machine_written: bool,
     /// Hash of the headline's words, where there are enough of them.
     pub(super) title_key: Option<u64>,
+    /// The headline without its publisher's tail.
+    pub(super) headline: String,
     pub(super) title: Vec<Word>,
     pub(super) slug: Vec<Word>,
     pub(super) summary: Vec<Word>,
@@ -134,6 +136,7 @@ pub fn fingerprint(
         told_by: credits.told_by.iter().map(|name| hash32(&key(publishers.owner(name)))).collect(),
         is_machine_written: is_machine_written(entry, publisher, publishers),
         title_key: title_key(&title_reading.words),
+        headline: title.to_owned(),
         title: distinct(title_reading.words, MAX_TITLE_WORDS),
         slug: distinct(slug_reading.words, MAX_SLUG_WORDS),
         summary: distinct(summary_reading.words, MAX_SUMMARY_WORDS),

@@ -113,6 +113,7 @@ impl Engine {
         let mut at: FxHashMap<u32, usize> = FxHashMap::default();
         let parts = [(&item.title, mark::TITLE), (&item.slug, mark::SLUG), (&item.summary, mark::SUMMARY)];
         self.spelled.clear();
+        self.headline.clone_from(&item.headline);
         for (part, place) in parts {
             for word in part {
                 let id = self.dictionary.intern(&word.text);
