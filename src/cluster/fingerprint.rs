@@ -31,6 +31,29 @@ const SITE_LETTERS: usize = 4;
 /// Words that a headline must have to identify a piece.
 const TITLE_KEY_WORDS: usize = 4;
 
+/// Where an entry's link leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LeadsTo {
+    /// To a page, or it has no link.
+    Page,
+    /// To a site's front page: hardly a piece, unless few entries have it and they agree on what it is.
+    FrontPage,
+    /// To the front page of the site that the headline names.
+    NamedFrontPage,
+}
+
+impl LeadsTo {
+    fn of(entry: &Entry, title: &str, url: &str) -> Self {
+        if !entry.canonical.as_deref().is_some_and(is_front_page) {
+            Self::Page
+        } else if names_site(title, url) {
+            Self::NamedFrontPage
+        } else {
+            Self::FrontPage
+        }
+    }
+}
+
 /// An entry as the story engine sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fingerprint {
@@ -47,10 +70,7 @@ pub struct Fingerprint {
     pub(super) publisher_kind: PublisherKind,
     /// Hash of the canonical link.
     pub(super) canonical: Option<u64>,
-    /// The link is a site's front page: hardly a piece, unless few entries have it and they agree on what it is.
-    pub(super) is_front_page: bool,
-    /// The headline names the site that the link leads to.
-    pub(super) names_site: bool,
+    pub(super) leads_to: LeadsTo,
     /// The link is its publisher's own page; else the entry points to another's.
     pub(super) is_at_home: bool,
     /// Hashes of links that it declares as its source.
@@ -126,8 +146,7 @@ pub fn fingerprint(
         owner: hash32(&key(publishers.owner(publisher))),
         publisher_kind,
         canonical: entry.canonical.as_deref().map(bare_key),
-        is_front_page: entry.canonical.as_deref().is_some_and(is_front_page),
-        names_site: names_site(title, url),
+        leads_to: LeadsTo::of(entry, title, url),
         is_at_home: publisher_kind != PublisherKind::Aggregator
             && (url.is_empty() || publishers.is_at_home(entry.feed, publisher, url)),
         declared: credits.links.iter().filter_map(|url| link_key(url)).collect(),

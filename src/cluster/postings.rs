@@ -115,8 +115,8 @@ impl Postings {
 mod tests {
     use super::*;
 
-    fn sorted(postings: &Postings, list: &List) -> Vec<u32> {
-        let mut entries = postings.entries(list).to_vec();
+    fn sorted(postings: &Postings, list: List) -> Vec<u32> {
+        let mut entries = postings.entries(&list).to_vec();
         entries.sort_unstable();
         entries
     }
@@ -132,9 +132,9 @@ mod tests {
                 }
             }
         }
-        assert_eq!(sorted(&postings, &lists[0]), (220..300).collect::<Vec<u32>>());
-        assert_eq!(sorted(&postings, &lists[1]), (0..300).step_by(7).collect::<Vec<u32>>());
-        assert_eq!(sorted(&postings, &lists[2]), [0, 200]);
+        assert_eq!(sorted(&postings, lists[0]), (220..300).collect::<Vec<u32>>());
+        assert_eq!(sorted(&postings, lists[1]), (0..300).step_by(7).collect::<Vec<u32>>());
+        assert_eq!(sorted(&postings, lists[2]), [0, 200]);
     }
 
     #[test]
@@ -144,7 +144,7 @@ mod tests {
         for number in 0..1_000_u32 {
             postings.push(&mut list, number, number.saturating_sub(3));
         }
-        assert_eq!(sorted(&postings, &list), [996, 997, 998, 999]);
+        assert_eq!(sorted(&postings, list), [996, 997, 998, 999]);
     }
 
     #[test]

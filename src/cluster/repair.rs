@@ -263,7 +263,7 @@ impl Engine {
     /// The numbers of many pairs; pairs of one entry should follow each other.
     pub(super) fn compare_all(&self, pairs: &[(u32, u32)]) -> Vec<Values> {
         let (mut one, mut other) = (Side::default(), Side::default());
-        let mut at = super::dictionary::NONE;
+        let mut at = NONE;
         let compared = pairs.iter().map(|(first, second)| {
             if *first != at {
                 one.read(*first, &self.shelf, &self.dictionary);

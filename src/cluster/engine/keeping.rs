@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::super::dictionary::{ID, NONE};
-use super::super::fingerprint::Fingerprint;
+use super::super::fingerprint::{Fingerprint, LeadsTo};
 use super::super::publishers::PublisherKind;
 use super::super::shelf::{Parts, Record, bit};
 use super::super::side::{mark, norm, sort_mark};
@@ -153,18 +153,20 @@ impl Engine {
 
     /// The words by which an entry is found: its rarest, each counted once.
     pub(super) fn posts_of(&self, words: &[u32]) -> Vec<u32> {
-        let id = |word: &u32| word & ID;
-        let mut rare: Vec<(f32, u32)> = words
+        let mut rare: Vec<(f32, usize, u32)> = words
             .iter()
-            .map(|word| {
-                let idf = self.dictionary.term(id(word)).idf;
+            .enumerate()
+            .map(|(place, word)| {
+                let idf = self.dictionary.term(word & ID).idf;
                 // The headline's words first: a summary's finds much that is not the point.
-                (if word & (mark::TITLE | mark::SLUG) == 0 { idf * 0.6 } else { idf }, id(word))
+                let weight = if word & (mark::TITLE | mark::SLUG) == 0 { idf * 0.6 } else { idf };
+                (weight, place, word & ID)
             })
-            .filter(|(idf, _)| *idf >= MIN_POST_IDF)
+            .filter(|(weight, ..)| *weight >= MIN_POST_IDF)
             .collect();
+        // Of equals the first in the text: ids depend on what came before.
         rare.sort_unstable_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
-        rare.into_iter().take(MAX_POSTS).map(|(_, id)| id).collect()
+        rare.into_iter().take(MAX_POSTS).map(|(.., id)| id).collect()
     }
 }
 
@@ -173,8 +175,8 @@ fn record_of(item: &Fingerprint, story: u64, parts: &Parts) -> Record {
     let bits = [
         (item.is_day_only, bit::DAY_ONLY),
         (!item.is_at_home, bit::POINTER),
-        (item.is_front_page, bit::FRONT_PAGE),
-        (item.names_site, bit::NAMES_SITE),
+        (item.leads_to != LeadsTo::Page, bit::FRONT_PAGE),
+        (item.leads_to == LeadsTo::NamedFrontPage, bit::NAMES_SITE),
         (item.is_machine_written, bit::MACHINE),
         (item.publisher_kind == PublisherKind::Vendor, bit::VENDOR),
         (item.publisher_kind == PublisherKind::Aggregator, bit::AGGREGATOR),
