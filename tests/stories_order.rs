@@ -1,6 +1,12 @@
 //! Order hardly matters to the story engine, and a restart changes nothing: on our own labelled stream, and on the
 //! labelled weeks where `CHIPWIRE_SHARED` names them.
-#![expect(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a test may fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    reason = "a test may fail, and asks the environment where shared data is"
+)]
 
 use chipwire::cluster::lines::Lines;
 use chipwire::cluster::{Assignment, Engine, Fingerprint, Outcome, Publishers, Settings, fingerprint};
@@ -97,9 +103,9 @@ fn same_pairs(lines: &[Value], seed: u64) -> (usize, usize) {
     (before.intersection(&after).count(), before.union(&after).count())
 }
 
-fn entry([publisher, published, url, title, summary]: &[String; 5], at: usize) -> Entry {
+fn entry([publisher, time, url, title, summary]: &[String; 5], at: usize) -> Entry {
     let (feed, guid) = (FeedId::of(publisher), at.to_string());
-    let moment: Timestamp = published.parse().unwrap();
+    let moment: Timestamp = time.parse().unwrap();
     let canonical = chipwire::link::canonical(&url::Url::parse(url).unwrap()).to_string();
     Entry {
         id: EntryId::of(feed, &guid),
