@@ -133,7 +133,7 @@ fn read_doubts(directory: &Path, publishers: &Publishers) -> Result<Week, Failed
         let line = line?;
         let entry: serde_json::Value = serde_json::from_str(&line)?;
         let text = |key: &str| entry.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
-        if ("2026-03-15".."2026-05-05").contains(&text("published")) && is_about_chips(text("title")) {
+        if ("2026-02-20".."2026-05-05").contains(&text("published")) && is_about_chips(text("title")) {
             lines.push(line);
         }
     }
@@ -202,7 +202,7 @@ fn train(arguments: &[String]) -> Result<(), Failed> {
         rewrites: Week::new("rewrites", &rewrites, &publishers)?,
         rewrites_weight: option(arguments, "--rewrites", 0.3),
         doubts: read_doubts(directory, &publishers)?,
-        doubts_weight: option(arguments, "--doubts", 1.0),
+        doubts_weight: option(arguments, "--doubts", 2.0),
     };
     for week in plan.weeks.iter().chain([&plan.rewrites]) {
         let (reached, all) = week.reach();
@@ -234,7 +234,7 @@ fn train(arguments: &[String]) -> Result<(), Failed> {
     }
     #[expect(clippy::cast_possible_truncation, reason = "an option of the command line")]
     let choice = Choice {
-        fold: option(arguments, "--fold", 0.6) as f32,
+        fold: option(arguments, "--fold", 0.675) as f32,
         best_share: option(arguments, "--share", 0.1) as f32,
     };
     let each = plan.figures(&weights, choice);

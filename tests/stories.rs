@@ -141,8 +141,8 @@ fn a_line_that_cannot_be_read_is_answered_on_its_place() {
 
 /// Precision and recall of pairs on our own labelled stream, below which the test fails: what was reached on the day
 /// that the weights were made, less a little.
-const LEAST_PRECISION: f64 = 0.95;
-const LEAST_RECALL: f64 = 0.55;
+const LEAST_PRECISION: f64 = 0.97;
+const LEAST_RECALL: f64 = 0.89;
 
 #[test]
 fn the_labelled_stream_is_told_apart_as_well_as_before() {
@@ -197,6 +197,59 @@ fn a_feed_that_claims_anothers_page_is_a_pointer_to_it() {
     assert_eq!(answers[0]["story"], answers[1]["story"]);
     assert_eq!(answers[1]["role"], "lead", "the page's own publisher leads");
     assert_ne!(answers[0]["role"], "lead");
+}
+
+fn front_page(id: &str, publisher: &str, title: &str) -> Value {
+    json!({
+        "id": id, "publisher": publisher, "published": "2026-04-02T09:00:00Z", "url": "https://lumenkit.example/", "title": title,
+    })
+}
+
+#[test]
+fn a_renamed_front_page_is_one_piece() {
+    let answers = cluster(&[
+        front_page("a", "Hacker News", "Show HN: Lumenkit, a photonics simulator in the browser"),
+        front_page("b", "Lobsters", "Simulate waveguides online for free (Lumenkit)"),
+    ]);
+    assert_eq!(answers[0]["story"], answers[1]["story"]);
+}
+
+#[test]
+fn a_feed_whose_entries_all_link_to_the_front_page_keeps_its_stories_apart() {
+    let titles = [
+        "Foundry prices fall for a third month",
+        "Regulators clear the Orbisil merger",
+        "Why substrates are scarce again",
+        "Tessarine names a new chief executive",
+        "Quantum startup Quillon raises $40 million",
+    ];
+    let entries: Vec<Value> = titles
+        .iter()
+        .enumerate()
+        .map(|(at, title)| front_page(&at.to_string(), "Daily Notes", title))
+        .collect();
+    let stories: std::collections::BTreeSet<String> =
+        cluster(&entries).iter().map(|answer| answer["story"].to_string()).collect();
+    assert_eq!(stories.len(), titles.len());
+}
+
+#[test]
+fn reasons_are_words_for_people() {
+    let told = |id: &str, publisher: &str, title: &str| {
+        json!({
+            "id": id, "publisher": publisher, "published": "2026-04-02T09:00:00Z",
+            "url": format!("https://{id}.example/2026/04/02/deal"), "title": title,
+        })
+    };
+    let answers = cluster(&[
+        told("alpha", "Alpha", "Corvane buys photonics startup Lumitra for $310 million"),
+        told("beta", "Beta", "Photonics firm Lumitra acquired by Corvane in $310M deal"),
+    ]);
+    let because = answers[1]["because"].as_str().unwrap();
+    for part in ["$310m", "Lumitra", "same day"] {
+        assert!(because.contains(part), "{because}");
+    }
+    assert!(!because.contains("cosine") && !because.contains("e2"), "{because}");
 }
 
 #[test]

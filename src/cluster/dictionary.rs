@@ -1,10 +1,11 @@
 //! The words that the engine knows: how rare each is by the shipped background counts, what it means, and the newest
-//! entry that carries it. Words that no live entry carries and the background does not know are forgotten.
+//! entries that carry it. Words that no live entry carries and the background does not know are forgotten.
 
 use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
 
 use super::lexicon::{Sense, lexicon};
+use super::postings::{List, Postings};
 
 /// Document frequencies of words in headlines, counted over a public stream of technology news by
 /// `examples/train_stories.rs`: a word a line, its count in all headlines, its count in those about chips.
@@ -24,8 +25,8 @@ pub(super) struct Term {
     pub(super) idf: f32,
     /// What it means.
     pub(super) sense: Sense,
-    /// The newest entry that is found by it.
-    pub(super) newest: u32,
+    /// The newest entries that are found by it.
+    list: List,
     /// Live entries that carry it.
     pub(super) live: u32,
 }
@@ -36,6 +37,7 @@ pub(super) struct Dictionary {
     ids: FxHashMap<Box<str>, u32>,
     terms: Vec<Term>,
     free: Vec<u32>,
+    postings: Postings,
     /// Ids below are the background's.
     background: usize,
 }
@@ -77,8 +79,13 @@ fn idf(all: f32, chip: f32) -> f32 {
 
 impl Dictionary {
     pub(super) fn new() -> Self {
-        let mut this =
-            Self { ids: FxHashMap::default(), terms: Vec::new(), free: Vec::new(), background: usize::MAX };
+        let mut this = Self {
+            ids: FxHashMap::default(),
+            terms: Vec::new(),
+            free: Vec::new(),
+            postings: Postings::default(),
+            background: usize::MAX,
+        };
         for (word, all, chip) in &background().words {
             this.insert(word, idf(*all, *chip));
         }
@@ -95,7 +102,7 @@ impl Dictionary {
     }
 
     fn insert(&mut self, word: &str, idf: f32) -> u32 {
-        let term = Term { idf, sense: lexicon().sense_of(word), newest: NONE, live: 0 };
+        let term = Term { idf, sense: lexicon().sense_of(word), list: List::EMPTY, live: 0 };
         let id = match self.free.pop() {
             Some(id) => id,
             None => u32::try_from(self.terms.len()).unwrap_or(NONE) & ID,
@@ -125,7 +132,7 @@ impl Dictionary {
                 direction: 0,
                 is_place: false,
             },
-            newest: NONE,
+            list: List::EMPTY,
             live: 0,
         };
         self.terms.get(id as usize).copied().unwrap_or(UNKNOWN)
@@ -135,6 +142,18 @@ impl Dictionary {
         self.terms.get_mut(id as usize)
     }
 
+    /// Lets an entry be found by a word; entries below `first` are no more.
+    pub(super) fn post(&mut self, id: u32, number: u32, first: u32) {
+        if let Some(term) = self.terms.get_mut(id as usize) {
+            self.postings.push(&mut term.list, number, first);
+        }
+    }
+
+    /// The newest entries that are found by a word; some may be no more.
+    pub(super) fn posted(&self, id: u32) -> &[u32] {
+        self.terms.get(id as usize).map_or(&[], |term| self.postings.entries(&term.list))
+    }
+
     /// The word of an id; slow, for people only.
     pub(super) fn word(&self, id: u32) -> Option<&str> {
         self.ids.iter().find(|(_, known)| **known == id).map(|(word, _)| word.as_ref())
@@ -142,16 +161,20 @@ impl Dictionary {
 
     /// Forgets words that no live entry carries.
     pub(super) fn sweep(&mut self) {
-        let (background, terms, free) = (self.background, &self.terms, &mut self.free);
+        let (background, terms, free) = (self.background, &mut self.terms, &mut self.free);
+        let postings = &mut self.postings;
         self.ids.retain(|_, id| {
             let is_needed =
                 (*id as usize) < background || terms.get(*id as usize).is_some_and(|term| term.live > 0);
             if !is_needed {
                 free.push(*id);
+                if let Some(term) = terms.get_mut(*id as usize) {
+                    postings.release(&mut term.list);
+                }
             }
             is_needed
         });
-        // The order of a hash map must not decide which id is used next.
+        // The order of a hash map must not decide which id is used next (which room is, changes nothing).
         free.sort_unstable_by(|one, other| other.cmp(one));
         free.dedup();
     }

@@ -16,7 +16,7 @@ use super::model::Model;
 use super::shelf::{Chain, Heads, Shelf};
 use super::side::Side;
 use super::storylines::Storylines;
-pub(super) use choosing::{CREDITED_FOLD, LEAST_EDGE, MAX_MEMBERS};
+pub(super) use choosing::{CREDITED_FOLD, Edge, LEAST_EDGE, MAX_MEMBERS};
 use stories::earliest;
 
 /// Entries further apart are not compared: slow threads run for a week.
@@ -109,7 +109,9 @@ pub struct Engine {
     together: FxHashMap<EntryId, Vec<EntryId>>,
     /// How the words of the entry that is being placed are spelled, for its reasons.
     pub(super) spelled: Vec<(u32, String)>,
-    /// Entries that may tell one story, both ways: what repair passes look at.
+    /// Its headline.
+    pub(super) headline: String,
+    /// Entries that may tell one story, both ways, packed (see [`Edge`]): what repair passes look at.
     pub(super) edges: FxHashMap<u32, Vec<u32>>,
     /// The entries up to which the first and the second repair pass have looked.
     pub(super) looked: [u32; 2],
@@ -145,6 +147,7 @@ impl Engine {
             apart: FxHashMap::default(),
             together: FxHashMap::default(),
             spelled: Vec::new(),
+            headline: String::new(),
             edges: FxHashMap::default(),
             looked: [0; 2],
             storylines: Storylines::default(),

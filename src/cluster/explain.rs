@@ -1,12 +1,11 @@
 //! Why two entries are together, or not, in numbers that can be replayed and in words.
 
-use std::fmt::Write;
-
 use crate::model::EntryId;
 
 use super::engine::Engine;
+use super::meanings::meaning;
 use super::model::tempering;
-use super::pair::{TABLE, Values, compare, gap_days};
+use super::pair::{TABLE, Values, compare};
 use super::side::Side;
 
 /// Why two entries are together or not.
@@ -44,6 +43,11 @@ pub struct Part {
 }
 
 impl Part {
+    /// What it measures, in words for people.
+    pub fn meaning(&self) -> &'static str {
+        meaning(self.name)
+    }
+
     /// What it adds to (or takes from) the evidence, in log-odds.
     pub fn contribution(&self) -> f32 {
         self.value * self.weight
@@ -80,7 +84,7 @@ impl Engine {
     fn identity(&self, ours: u32, theirs: u32) -> Option<String> {
         let (one, other) = (self.shelf.get(ours)?, self.shelf.get(theirs)?);
         let told = [
-            (one.canonical != 0 && one.canonical == other.canonical, "the same link"),
+            (self.is_one_link(ours, theirs), "the same link"),
             (self.names_as_source(ours, theirs), "the first names the second as its source"),
             (self.names_as_source(theirs, ours), "the second names the first as its source"),
             (one.title_key != 0 && one.title_key == other.title_key, "the same headline"),
@@ -96,37 +100,6 @@ impl Engine {
             .collect();
         parts.sort_by(|one, other| other.contribution().abs().total_cmp(&one.contribution().abs()));
         parts
-    }
-
-    /// The strongest reasons of a join, in one line.
-    pub(super) fn reasons(&self, number: u32, nearest: u32, values: &Values, is_credited: bool) -> String {
-        let (mut one, mut other) = (Side::default(), Side::default());
-        one.read(number, &self.shelf, &self.dictionary);
-        one.index();
-        other.read(nearest, &self.shelf, &self.dictionary);
-        let spelled =
-            |id: u32| self.spelled.iter().find(|(known, _)| *known == id).map(|(_, word)| word.clone());
-        let mut words: Vec<String> = shared_ids(&one, &other, 4).into_iter().filter_map(spelled).collect();
-        if words.is_empty() {
-            words.push("nothing rare".to_owned());
-        }
-        let mut line = format!("shares {}", words.join(", "));
-        let strongest = self.parts(values).into_iter().filter(|part| part.contribution() > 0.0).take(3);
-        for part in strongest {
-            let _ = write!(
-                line,
-                "; {} {:.2} ({:+.2})",
-                part.name.replace('_', " "),
-                part.value,
-                part.contribution()
-            );
-        }
-        let hours = gap_days(&one, &other) * 24.0;
-        let _ = write!(line, "; {hours:.0} h apart");
-        if is_credited {
-            line += "; one credits the other";
-        }
-        line
     }
 }
 

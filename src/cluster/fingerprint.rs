@@ -26,8 +26,33 @@ const MAX_FACTS: usize = 12;
 const SKETCH_WORDS: usize = 40;
 /// Characters of a text that its sketch is made of.
 const SKETCH_CHARS: usize = 4_000;
+/// Letters that a word must share with the name of a site to name it.
+const SITE_LETTERS: usize = 4;
 /// Words that a headline must have to identify a piece.
 const TITLE_KEY_WORDS: usize = 4;
+
+/// Where an entry's link leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LeadsTo {
+    /// To a page, or it has no link.
+    Page,
+    /// To a site's front page: hardly a piece, unless few entries have it and they agree on what it is.
+    FrontPage,
+    /// To the front page of the site that the headline names.
+    NamedFrontPage,
+}
+
+impl LeadsTo {
+    fn of(entry: &Entry, title: &str, url: &str) -> Self {
+        if !entry.canonical.as_deref().is_some_and(is_front_page) {
+            Self::Page
+        } else if names_site(title, url) {
+            Self::NamedFrontPage
+        } else {
+            Self::FrontPage
+        }
+    }
+}
 
 /// An entry as the story engine sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +70,7 @@ pub struct Fingerprint {
     pub(super) publisher_kind: PublisherKind,
     /// Hash of the canonical link.
     pub(super) canonical: Option<u64>,
+    pub(super) leads_to: LeadsTo,
     /// The link is its publisher's own page; else the entry points to another's.
     pub(super) is_at_home: bool,
     /// Hashes of links that it declares as its source.
@@ -58,6 +84,8 @@ pub struct Fingerprint {
     pub(super) is_machine_written: bool,
     /// Hash of the headline's words, where there are enough of them.
     pub(super) title_key: Option<u64>,
+    /// The headline without its publisher's tail.
+    pub(super) headline: String,
     pub(super) title: Vec<Word>,
     pub(super) slug: Vec<Word>,
     pub(super) summary: Vec<Word>,
@@ -117,7 +145,8 @@ pub fn fingerprint(
         publisher: hash32(&key(publisher)),
         owner: hash32(&key(publishers.owner(publisher))),
         publisher_kind,
-        canonical: entry.canonical.as_deref().and_then(canonical_key),
+        canonical: entry.canonical.as_deref().map(bare_key),
+        leads_to: LeadsTo::of(entry, title, url),
         is_at_home: publisher_kind != PublisherKind::Aggregator
             && (url.is_empty() || publishers.is_at_home(entry.feed, publisher, url)),
         declared: credits.links.iter().filter_map(|url| link_key(url)).collect(),
@@ -126,6 +155,7 @@ pub fn fingerprint(
         told_by: credits.told_by.iter().map(|name| hash32(&key(publishers.owner(name)))).collect(),
         is_machine_written: is_machine_written(entry, publisher, publishers),
         title_key: title_key(&title_reading.words),
+        headline: title.to_owned(),
         title: distinct(title_reading.words, MAX_TITLE_WORDS),
         slug: distinct(slug_reading.words, MAX_SLUG_WORDS),
         summary: distinct(summary_reading.words, MAX_SUMMARY_WORDS),
@@ -244,11 +274,38 @@ pub(super) fn link_key(url: &str) -> Option<u64> {
     canonical_key(link::canonical(&Url::parse(url).ok()?).as_str())
 }
 
-/// The key of a link that is canonical already. A site's front page is no piece.
+/// The key of a link that is canonical already, where it may be named as a source: a site's front page is no piece.
 fn canonical_key(canonical: &str) -> Option<u64> {
+    (!is_front_page(canonical)).then(|| bare_key(canonical))
+}
+
+fn bare_key(canonical: &str) -> u64 {
+    hash64(canonical.trim_end_matches('/'))
+}
+
+fn is_front_page(canonical: &str) -> bool {
     let bare = canonical.trim_end_matches('/');
-    let is_page = bare.split_once("://").is_some_and(|(_, rest)| rest.contains(['/', '?']));
-    is_page.then(|| hash64(bare))
+    bare.split_once("://").is_none_or(|(_, rest)| !rest.contains(['/', '?']))
+}
+
+/// Whether a headline names the site of a URL: by a word of its host's name, or by the initials of its own words.
+fn names_site(title: &str, url: &str) -> bool {
+    let Some(host) = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_lowercase)) else {
+        return false;
+    };
+    let labels: Vec<String> = host.split('.').map(|label| label.replace('-', "")).collect();
+    // The top-level domain is in the name of no site.
+    let labels = labels.split_last().map_or(&[][..], |(_, labels)| labels);
+    let is_label = |word: &str| {
+        word.len() >= SITE_LETTERS
+            && labels.iter().any(|label| {
+                label.contains(word) || label.len() >= SITE_LETTERS && word.contains(label.as_str())
+            })
+    };
+    let words = || title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let initials: String =
+        words().filter_map(|word| word.chars().next().filter(|c| c.is_uppercase())).collect();
+    words().any(|word| is_label(&word.to_lowercase())) || is_label(&initials.to_lowercase())
 }
 
 pub(super) fn hash64(text: &str) -> u64 {

@@ -15,6 +15,11 @@ use super::publishers::Publishers;
 /// Repair passes come so often, by the clock of the input.
 const REPAIR_EVERY: TimeDelta = TimeDelta::hours(6);
 
+fn round_down(at: Timestamp) -> Timestamp {
+    let seconds = at.timestamp().rem_euclid(REPAIR_EVERY.num_seconds());
+    at - TimeDelta::seconds(seconds) - TimeDelta::nanoseconds(i64::from(at.timestamp_subsec_nanos()))
+}
+
 /// An entry as a line gives it; unknown keys are ignored.
 #[derive(Debug, Deserialize)]
 struct Line {
@@ -151,9 +156,11 @@ impl Lines {
             return Place::LeftOut { id };
         }
         self.clock = self.clock.max(entry.first_seen);
-        if self.clock - self.repaired >= REPAIR_EVERY {
-            self.repaired = self.clock;
-            let outcomes = self.engine.repair(self.clock);
+        // At round hours, so that a first entry some minutes earlier or later moves no look.
+        let due = round_down(self.clock);
+        if due > self.repaired {
+            self.repaired = due;
+            let outcomes = self.engine.repair(due);
             self.note(outcomes);
         }
         let place = Place::Entry { id, entry: entry.id };

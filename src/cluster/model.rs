@@ -92,9 +92,22 @@ pub(super) fn tempering(one: &Side, other: &Side, values: &Values) -> (f32, Opti
     // A rewrite of a test need not say that it is one.
     let is_retold = values.get(Feature::covered_all as usize).is_some_and(|covered| *covered >= RETOLD);
     let holds = |feature: Feature| values.get(feature as usize).is_some_and(|value| *value > 0.0);
+    // Shares move on: of one session, each report has its own percentage.
+    let is_in_lane = [
+        Feature::lane_results,
+        Feature::lane_own_move,
+        Feature::lane_sector,
+        Feature::lane_market,
+        Feature::lane_day,
+    ]
+    .into_iter()
+    .any(holds);
     let rules = [
-        (holds(Feature::quarter_conflict), 0.5, "results of different quarters"),
+        (holds(Feature::quarter_conflict), 0.5, "results of different quarters or months"),
         (holds(Feature::model_conflict), 0.5, "different models of one family"),
+        (holds(Feature::percent_conflict) && !is_in_lane, 0.7, "different percentages"),
+        (holds(Feature::unit_conflict), 0.7, "different measures"),
+        (only(flag::QUESTION), 0.7, "a question or guide against news"),
         (holds(Feature::names_conflict), 0.6, "different companies"),
         (holds(Feature::place_conflict), 0.7, "different places"),
         (both(flag::FILING), 0.3, "two funds' filings"),

@@ -24,6 +24,8 @@ impl FactSort {
     pub(super) const NUMBER: Self = Self(5);
     /// A word of letters and digits of no known family.
     pub(super) const NAME: Self = Self(6);
+    /// The month that figures are of.
+    pub(super) const MONTH: Self = Self(7);
     const FIRST_UNIT: u16 = 100;
     const FIRST_FAMILY: u16 = 200;
 
@@ -256,6 +258,28 @@ pub(super) fn quarter(word: &str) -> Option<Fact> {
     Some(Fact { sort: FactSort::QUARTER, value: f32::from(number) })
 }
 
+/// The month that a headline's figures are of ("June revenue"); the name alone says nothing ("may", "march").
+pub(super) fn month(word: &str, next: &str) -> Option<Fact> {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    const FIGURES: [&str; 9] =
+        ["revenue", "revenues", "sales", "exports", "imports", "shipments", "billings", "output", "orders"];
+    let at = MONTHS.iter().position(|month| *month == word).filter(|_| FIGURES.contains(&next))?;
+    Some(Fact { sort: FactSort::MONTH, value: f32::from(u8::try_from(at).ok()?) })
+}
+
 fn push(reading: &mut Reading, text: String, sort: FactSort, value: f64) {
     reading.facts.push(Fact { sort, value: narrow(value) });
     reading.push(text, Sort::Quantity, false);
@@ -334,6 +358,14 @@ mod tests {
         let [other] = facts("RTX 5060 Ti")[..] else { panic!() };
         assert!(one.sort.is_model() && one.sort == other.sort && one != other);
         assert_eq!(facts("RTX5070 Ti"), [one]);
+    }
+
+    #[test]
+    fn figures_of_two_months_differ() {
+        let [one] = facts("TSMC June revenue")[..] else { panic!() };
+        let [other] = facts("TSMC May revenue")[..] else { panic!() };
+        assert!(one.sort == FactSort::MONTH && other.sort == FactSort::MONTH && one != other);
+        assert_eq!(facts("TSMC may build"), []);
     }
 
     #[test]

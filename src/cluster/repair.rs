@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{EntryId, Role, StoryId, Timestamp};
 
 use super::agglomerate::{Groups, Linkage};
-use super::dictionary::ID;
-use super::engine::{CREDITED_FOLD, Engine, LEAST_EDGE, MAX_MEMBERS, Outcome, REACH_DAYS, seconds};
+use super::dictionary::{ID, NONE};
+use super::engine::{CREDITED_FOLD, Edge, Engine, LEAST_EDGE, MAX_MEMBERS, Outcome, REACH_DAYS, seconds};
 use super::model::tempering;
 use super::pair::{Values, compare, gap_days};
 use super::side::Side;
@@ -30,8 +30,28 @@ impl Scored {
 const PASSES: [u32; 2] = [6 * 3_600, 24 * 3_600];
 /// Entries that one look takes in; a larger region keeps its place.
 const MOST_AT_ONCE: usize = 400;
-/// From this chance on a pair makes two entries hang together; less likely pairs only count in the mean.
-const HANGS_TOGETHER: f32 = 0.2;
+
+/// Scores pairs; those of one entry should follow each other.
+struct Judge<'a> {
+    engine: &'a Engine,
+    one: Side,
+    other: Side,
+    /// The entry that `one` is of.
+    at: u32,
+}
+
+impl Judge<'_> {
+    fn chance(&mut self, first: u32, second: u32) -> f32 {
+        let engine = self.engine;
+        if self.at != first {
+            self.one.read(first, &engine.shelf, &engine.dictionary);
+            self.one.index();
+            self.at = first;
+        }
+        self.other.read(second, &engine.shelf, &engine.dictionary);
+        engine.chance(&self.one, &self.other, &compare(&self.one, &self.other))
+    }
+}
 
 impl Engine {
     /// Looks again at the entries that are six hours or a day old, and lets go of what left the window. Meant to be
@@ -80,28 +100,27 @@ impl Engine {
         outcomes
     }
 
-    /// All entries that hang together with one, by likely pairs and common stories, and their pairs as they score now.
+    /// All entries that hang together with one, by pairs that could join and by common stories, and the pairs among
+    /// them as they score now.
     fn region(&self, start: u32) -> (Vec<u32>, Vec<Scored>) {
         let mut region = BTreeSet::from([start]);
         let mut open = vec![start];
+        let mut known: BTreeSet<(u32, u32)> = BTreeSet::new();
         let mut pairs = Vec::new();
-        let (mut one, mut other) = (Side::default(), Side::default());
-        while let Some(number) = open.pop().filter(|_| region.len() < MOST_AT_ONCE) {
+        let mut judge = Judge { engine: self, one: Side::default(), other: Side::default(), at: NONE };
+        while let Some(number) = open.pop() {
             let mut next = self.members(self.story_of(number));
-            one.read(number, &self.shelf, &self.dictionary);
-            one.index();
-            for neighbour in self.edges.get(&number).into_iter().flatten() {
-                if self.shelf.get(*neighbour).is_none_or(super::shelf::Record::is_dead) {
+            for edge in self.edges_of(number).filter(|edge| edge.is_strong) {
+                if !known.insert((number.min(edge.to), number.max(edge.to))) {
                     continue;
                 }
-                other.read(*neighbour, &self.shelf, &self.dictionary);
-                let values = compare(&one, &other);
-                let chance = self.model.chance(&values) * tempering(&one, &other, &values).0;
-                if chance >= LEAST_EDGE {
-                    pairs.push(Scored { one: number, other: *neighbour, chance });
-                    if chance >= HANGS_TOGETHER {
-                        next.push(*neighbour);
-                    }
+                let chance = judge.chance(number, edge.to);
+                pairs.push(Scored { one: number, other: edge.to, chance });
+                // Groups join only where their best pair reaches the threshold, or where one credits the other.
+                if chance >= self.model.fold
+                    || chance >= CREDITED_FOLD && self.credits_between(number, edge.to)
+                {
+                    next.push(edge.to);
                 }
             }
             for neighbour in next {
@@ -110,7 +129,22 @@ impl Engine {
                 }
             }
         }
+        // Weak pairs join nothing, but count in the mean.
+        for number in &region {
+            for edge in self.edges_of(*number).filter(|edge| !edge.is_strong && region.contains(&edge.to)) {
+                if known.insert(((*number).min(edge.to), (*number).max(edge.to))) {
+                    let chance = judge.chance(*number, edge.to);
+                    pairs.push(Scored { one: *number, other: edge.to, chance });
+                }
+            }
+        }
+        pairs.retain(|pair| pair.chance >= LEAST_EDGE);
         (region.into_iter().collect(), pairs)
+    }
+
+    fn edges_of(&self, number: u32) -> impl Iterator<Item = Edge> + '_ {
+        let edges = self.edges.get(&number).into_iter().flatten().map(|edge| Edge::unpack(*edge));
+        edges.filter(|edge| self.shelf.get(edge.to).is_some_and(|record| !record.is_dead()))
     }
 
     fn regroup_region(&mut self, region: &[u32], pairs: &[Scored]) -> Vec<Outcome> {
@@ -229,7 +263,7 @@ impl Engine {
     /// The numbers of many pairs; pairs of one entry should follow each other.
     pub(super) fn compare_all(&self, pairs: &[(u32, u32)]) -> Vec<Values> {
         let (mut one, mut other) = (Side::default(), Side::default());
-        let mut at = super::dictionary::NONE;
+        let mut at = NONE;
         let compared = pairs.iter().map(|(first, second)| {
             if *first != at {
                 one.read(*first, &self.shelf, &self.dictionary);

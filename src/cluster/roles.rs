@@ -129,5 +129,5 @@ fn is_copy(one: &Record, other: &Record) -> bool {
     let same = |a: u64, b: u64| a != 0 && a == b;
     let is_near =
         one.sketch != 0 && other.sketch != 0 && (one.sketch ^ other.sketch).count_ones() <= SAME_SKETCH;
-    same(one.canonical, other.canonical) || same(one.title_key, other.title_key) || is_near
+    same(one.page(), other.page()) || same(one.title_key, other.title_key) || is_near
 }

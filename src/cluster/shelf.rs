@@ -42,12 +42,13 @@ pub(super) struct Record {
     pub(super) owner: u32,
     pub(super) next: [u32; 4],
     pub(super) similarity: f32,
+    /// The length of its words' weights, see [`super::side::norm`].
+    pub(super) norm: f32,
     /// When its story was first published, where it stands alone in it; 0 is not yet.
     pub(super) released: u32,
     /// Its words and numbers in the chunk's data.
     pub(super) offset: u32,
     pub(super) words: u8,
-    pub(super) posts: u8,
     pub(super) facts: u8,
     pub(super) title_facts: u8,
     pub(super) bits: u8,
@@ -56,6 +57,11 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// Hash of the link of a page; 0 where there is none, or only a front page.
+    pub(super) fn page(&self) -> u64 {
+        if self.bits & bit::FRONT_PAGE == 0 { self.canonical } else { 0 }
+    }
+
     /// It was withdrawn.
     pub(super) fn is_dead(&self) -> bool {
         self.bits & bit::DEAD != 0
@@ -74,6 +80,10 @@ pub(super) mod bit {
     pub(in crate::cluster) const VENDOR: u8 = 1 << 3;
     /// Its publisher is an aggregator.
     pub(in crate::cluster) const AGGREGATOR: u8 = 1 << 5;
+    /// Its link is a site's front page.
+    pub(in crate::cluster) const FRONT_PAGE: u8 = 1 << 4;
+    /// Its headline names the site that its link leads to.
+    pub(in crate::cluster) const NAMES_SITE: u8 = 1 << 6;
     /// Withdrawn (the entry was revised); found by no chain.
     pub(in crate::cluster) const DEAD: u8 = 1 << 7;
 }
@@ -83,8 +93,6 @@ pub(super) mod bit {
 pub(super) struct Parts {
     /// Ids with marks, see `side`.
     pub(super) words: Vec<u32>,
-    /// Word ids by which it is found, each with the entry before it in that word's chain.
-    pub(super) posts: Vec<(u32, u32)>,
     pub(super) facts: Vec<Fact>,
 }
 
@@ -128,9 +136,6 @@ impl Shelf {
         if let Some(chunk) = self.chunks.back_mut() {
             record.offset = u32::try_from(chunk.data.len()).unwrap_or(NONE);
             chunk.data.extend(&parts.words);
-            for (word, next) in &parts.posts {
-                chunk.data.extend([*word, *next]);
-            }
             for fact in &parts.facts {
                 chunk.data.extend([u32::from(fact.sort.0), fact.value.to_bits()]);
             }
@@ -171,25 +176,11 @@ impl Shelf {
         self.get(number).map_or(&[], |record| self.data(number, 0, usize::from(record.words)))
     }
 
-    /// A step along the chain of the word `id`: whether the entry is dead, and the entry before it in the chain.
-    pub(super) fn step(&self, number: u32, id: u32) -> Option<(bool, u32)> {
-        let (chunk, at) = self.place(number)?;
-        let chunk = self.chunks.get(chunk)?;
-        let record = chunk.records.get(at)?;
-        let start = record.offset as usize + usize::from(record.words);
-        let posts = chunk.data.get(start..start + 2 * usize::from(record.posts)).unwrap_or_default();
-        let before = posts.chunks_exact(2).find_map(|post| match post {
-            [word, before] if *word == id => Some(*before),
-            _ => None,
-        });
-        Some((record.is_dead(), before.unwrap_or(NONE)))
-    }
-
     /// Its numbers, and how many of them are the headline's.
     pub(super) fn facts(&self, number: u32) -> impl Iterator<Item = Fact> + '_ {
-        let range = self.get(number).map_or((0, 0), |record| {
-            (usize::from(record.words) + 2 * usize::from(record.posts), 2 * usize::from(record.facts))
-        });
+        let range = self
+            .get(number)
+            .map_or((0, 0), |record| (usize::from(record.words), 2 * usize::from(record.facts)));
         self.data(number, range.0, range.1).chunks_exact(2).filter_map(|pair| match pair {
             [sort, value] => {
                 Some(Fact { sort: FactSort(u16::try_from(*sort).ok()?), value: f32::from_bits(*value) })

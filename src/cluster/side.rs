@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::dictionary::{Dictionary, ID_BITS, Term};
+use super::dictionary::{Dictionary, ID, ID_BITS, Term};
 use super::lexicon::flag;
 use super::numbers::Fact;
 use super::shelf::{Record, Shelf, bit};
@@ -65,10 +65,18 @@ pub(super) struct SideWord {
     pub(super) all: f32,
 }
 
-impl SideWord {
-    fn new(stored: u32, dictionary: &Dictionary) -> Self {
-        let id = stored & ((1 << ID_BITS) - 1);
-        let term = dictionary.term(id);
+/// What a stored word of this idf weighs in the headline, in the URL's words, in both, in the summary, in all.
+#[derive(Debug, Clone, Copy)]
+struct Weights {
+    title: f32,
+    slug: f32,
+    headline: f32,
+    summary: f32,
+    all: f32,
+}
+
+impl Weights {
+    fn of(stored: u32, idf: f32) -> Self {
         let factor = |number: f32, model: f32| {
             if stored & mark::NUMBER != 0 {
                 number
@@ -79,16 +87,31 @@ impl SideWord {
             }
         };
         let has = |place: u32, weight: f32| if stored & place != 0 { weight } else { 0.0 };
-        let title = has(mark::TITLE, term.idf * factor(0.6, 1.15));
-        let slug = has(mark::SLUG, term.idf * factor(0.5, 1.0));
-        let summary = has(mark::SUMMARY, term.idf * factor(0.6, 1.0));
+        let title = has(mark::TITLE, idf * factor(0.6, 1.15));
+        let slug = has(mark::SLUG, idf * factor(0.5, 1.0));
+        let summary = has(mark::SUMMARY, idf * factor(0.6, 1.0));
         let headline = if title > 0.0 { title } else { 0.8 * slug };
         let all = match (headline > 0.0, summary > 0.0) {
             (true, true) => headline * 1.15,
             (true, false) => headline,
             (false, _) => 0.4 * summary,
         };
-        Self { id, marks: stored & !((1 << ID_BITS) - 1), term, title, slug, headline, summary, all }
+        Self { title, slug, headline, summary, all }
+    }
+}
+
+/// The length of the weights of an entry's stored words.
+pub(super) fn norm(words: &[u32], dictionary: &Dictionary) -> f32 {
+    let all = words.iter().map(|stored| Weights::of(*stored, dictionary.term(stored & ID).idf).all);
+    all.map(|weight| weight * weight).sum::<f32>().sqrt().max(1e-6)
+}
+
+impl SideWord {
+    fn new(stored: u32, dictionary: &Dictionary) -> Self {
+        let id = stored & ID;
+        let term = dictionary.term(id);
+        let Weights { title, slug, headline, summary, all } = Weights::of(stored, term.idf);
+        Self { id, marks: stored & !ID, term, title, slug, headline, summary, all }
     }
 
     /// How rare it is among `live` entries: at most its idf, and the same without that bound. Only words that a pair
@@ -214,13 +237,22 @@ impl Side {
         self.by_id.get(&id).copied()
     }
 
+    /// How alike the words are to those of an entry that is not spread out, by its stored words and their length; after
+    /// [`Self::index`].
+    pub(super) fn likeness(&self, words: &[u32], norm: f32) -> f32 {
+        let shared = words.iter().filter_map(|stored| Some((*stored, self.word(stored & ID)?)));
+        let product: f32 =
+            shared.map(|(stored, ours)| ours.all * Weights::of(stored, ours.term.idf).all).sum();
+        product / (self.all_norm * norm)
+    }
+
     fn take_record(&mut self, record: &Record) {
         self.title_facts = usize::from(record.title_facts);
         self.flags = record.flags;
         self.bits = record.bits;
         self.publisher = record.publisher;
         self.owner = record.owner;
-        self.canonical = record.canonical;
+        self.canonical = record.page();
         self.title_key = record.title_key;
         self.sketch = record.sketch;
         self.at = days(record.at);

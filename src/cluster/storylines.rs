@@ -52,7 +52,8 @@ pub(super) struct Storylines {
     lines: VecDeque<Line>,
     /// Number of the first line; numbers go on for ever.
     first: u32,
-    by_word: FxHashMap<u32, Vec<u32>>,
+    /// Oldest first.
+    by_word: FxHashMap<u32, VecDeque<u32>>,
 }
 
 impl Storylines {
@@ -63,7 +64,7 @@ impl Storylines {
         {
             for word in &oldest.words {
                 if let Some(numbers) = self.by_word.get_mut(word) {
-                    numbers.retain(|number| *number != self.first);
+                    numbers.pop_front_if(|number| *number <= self.first);
                     if numbers.is_empty() {
                         self.by_word.remove(word);
                     }
@@ -73,7 +74,7 @@ impl Storylines {
         }
         let number = self.first + u32::try_from(self.lines.len()).unwrap_or(0);
         for (word, _) in &subjects.words {
-            self.by_word.entry(*word).or_default().push(number);
+            self.by_word.entry(*word).or_default().push_back(number);
         }
         let words = subjects.words.iter().map(|(word, _)| *word).collect();
         self.lines.push_back(Line { story, at: subjects.at, words });
@@ -81,20 +82,26 @@ impl Storylines {
 
     /// The story of the same subject: the one that shares most; of equals the newest.
     pub(super) fn find(&self, subjects: &Subjects) -> Option<u64> {
-        let mut shared: FxHashMap<u32, (f32, usize, bool)> = FxHashMap::default();
+        let mut shared: FxHashMap<u32, (f32, usize)> = FxHashMap::default();
+        // The rarest words come first, and who shares none of the rare ones is out already.
         for (word, idf) in &subjects.words {
             // A word of very many stories is no subject.
-            let numbers = self.by_word.get(word).map_or(&[][..], Vec::as_slice);
-            for number in numbers.iter().rev().take(100) {
-                let (weight, count, is_rare) = shared.entry(*number).or_default();
-                *weight += idf;
-                *count += 1;
-                *is_rare |= *idf >= RARE;
+            for number in
+                self.by_word.get(word).into_iter().flat_map(|numbers| numbers.iter().rev().take(100))
+            {
+                let known = if *idf >= RARE {
+                    shared.entry(*number).or_default()
+                } else if let Some(known) = shared.get_mut(number) {
+                    known
+                } else {
+                    continue;
+                };
+                known.0 += idf;
+                known.1 += 1;
             }
         }
-        let fits = shared
-            .into_iter()
-            .filter(|(_, (weight, count, is_rare))| *is_rare && *count >= LEAST_SHARED && *weight >= ENOUGH);
+        let fits =
+            shared.into_iter().filter(|(_, (weight, count))| *count >= LEAST_SHARED && *weight >= ENOUGH);
         let best = fits.max_by(|one, other| {
             one.1
                 .0

@@ -1,4 +1,4 @@
-//! Which of an entry's words other entries share, counted up while their chains are walked.
+//! Which of an entry's words other entries share, counted up while their lists are read.
 
 use super::dictionary::NONE;
 
@@ -44,9 +44,49 @@ impl Tally {
     }
 }
 
+/// What each set of words weighs together: of sixteen words, two halves that are looked up.
+#[derive(Debug)]
+pub(super) struct WeightsOfSets([[f32; 256]; 2]);
+
+impl WeightsOfSets {
+    /// Of words that weigh so much each.
+    pub(super) fn new(weights: impl Iterator<Item = f32>) -> Self {
+        let mut words = [0.0; MOST_WORDS];
+        for (slot, weight) in words.iter_mut().zip(weights) {
+            *slot = weight;
+        }
+        let mut halves = [[0.0; 256]; 2];
+        for (half, words) in halves.iter_mut().zip(words.chunks(8)) {
+            for (bit, weight) in words.iter().enumerate() {
+                let (known, open) = half.split_at_mut(1 << bit);
+                for (slot, before) in open.iter_mut().zip(known) {
+                    *slot = *before + weight;
+                }
+            }
+        }
+        Self(halves)
+    }
+
+    /// Of the set of words that are set as bits.
+    pub(super) fn of(&self, set: u16) -> f32 {
+        let [low, high] = &self.0;
+        let half = |half: &[f32; 256], at: u16| half.get(usize::from(at)).copied().unwrap_or(0.0);
+        half(low, set & 0xff) + half(high, set >> 8)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "small whole numbers")]
+    fn a_set_weighs_what_its_words_weigh() {
+        let weights = WeightsOfSets::new((1_u8..=16).map(f32::from));
+        assert_eq!(weights.of(0), 0.0);
+        assert_eq!(weights.of(0b1000_0001_0000_0101), 1.0 + 3.0 + 9.0 + 16.0);
+        assert_eq!(weights.of(u16::MAX), 136.0);
+    }
 
     #[test]
     fn entries_that_meet_in_the_table_are_told_apart() {

@@ -87,6 +87,8 @@ pub(super) fn read(text: &str) -> Reading {
             if !lexicon().is_stop(&first.text) && first.text.len() > 1 {
                 reading.push(stem(&first.text), Sort::Plain, first.is_capital);
             }
+            let next = after.first().map_or("", |raw| raw.text.as_str());
+            reading.facts.extend(numbers::month(&first.text, next));
             rest = numbers::read_family(first, after, &mut reading);
         }
     }

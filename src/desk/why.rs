@@ -137,7 +137,7 @@ fn words(explanation: &Explanation) -> String {
     }
     text += &format!("\n  {bias:+.2}  to begin with");
     for part in parts.iter().take(MOST_PARTS) {
-        text += &format!("\n  {:+.2}  {} ({:.2})", part.contribution(), part.name, part.value);
+        text += &format!("\n  {:+.2}  {} ({:.2})", part.contribution(), part.meaning(), part.value);
     }
     if !shared_words.is_empty() {
         text += &format!("\n  both have: {}", shared_words.join(", "));

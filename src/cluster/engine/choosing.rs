@@ -4,16 +4,16 @@ use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
 use super::super::agglomerate::story_score;
+use super::super::dictionary::ID;
+use super::super::lexicon::flag;
 use super::super::model::tempering;
 use super::super::pair::{Values, compare, gap_to};
 use super::super::shelf::{Record, bit};
-use super::super::side::Side;
-use super::super::tally::Tally;
+use super::super::side::{Side, mark};
+use super::super::tally::{Tally, WeightsOfSets};
 use super::{Choice, Engine, Group, Outcome, REACH_DAYS};
 use crate::model::EntryId;
 
-/// Of each word the newest entries are looked at.
-const MAX_POSTINGS: usize = 80;
 /// Candidates that are compared.
 const MAX_CANDIDATES: usize = 60;
 /// Of these, so many are compared in any case, the others only where they share so much of what the best shares.
@@ -21,6 +21,14 @@ const SURE_CANDIDATES: usize = 20;
 const LEAST_SHARE_OF_BEST: f32 = 0.3;
 /// What shared words must weigh together for a candidate.
 const MIN_SHARED: f32 = 3.0;
+/// Below this likeness of all words hardly any pair of the labelled weeks reaches [`LEAST_EDGE`] (three of 1,143 pairs
+/// that reached .2), and half of the candidates are below; results and sector moves, which tell one story in other
+/// words, are compared in any case.
+const LEAST_LIKENESS: f32 = 0.1;
+/// Entries that may have one front page as their link before it means nothing any more.
+const MOST_OF_FRONT_PAGE: usize = 3;
+/// From this idf on a word in two headlines says that both are of one site: about one headline in fifty.
+const TELLING: f32 = 4.0;
 /// Members of a story that a newcomer is compared with.
 const MAX_COMPARED: usize = 12;
 /// A story takes no more members on likeness alone beyond this; copies may still join.
@@ -29,6 +37,30 @@ pub(in crate::cluster) const MAX_MEMBERS: usize = 40;
 pub(in crate::cluster) const CREDITED_FOLD: f32 = 0.3;
 /// Pairs from this chance on are remembered for the repair passes.
 pub(in crate::cluster) const LEAST_EDGE: f32 = 0.05;
+
+/// Pairs from this chance on may join at a later look: what is live around them moves a score by less.
+const STRONG_EDGE: f32 = 0.2;
+
+/// A pair that a repair pass looks at, by its other entry.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cluster) struct Edge {
+    pub(in crate::cluster) to: u32,
+    /// It may join what it links; else it only counts in the mean.
+    pub(in crate::cluster) is_strong: bool,
+}
+
+impl Edge {
+    const STRONG: u32 = 1 << 31;
+
+    fn pack(self) -> u32 {
+        self.to | if self.is_strong { Self::STRONG } else { 0 }
+    }
+
+    /// An edge as it is kept.
+    pub(in crate::cluster) fn unpack(packed: u32) -> Self {
+        Self { to: packed & !Self::STRONG, is_strong: packed & Self::STRONG != 0 }
+    }
+}
 
 impl Engine {
     /// Which story the entry belongs to, and which one is related.
@@ -76,8 +108,7 @@ impl Engine {
         one.index();
         let mut compared = Vec::new();
         for candidate in self.candidates(&one) {
-            let is_near = |record: &Record| gap_to(&one, record) <= REACH_DAYS;
-            if !self.shelf.get(candidate).is_some_and(is_near) {
+            if !self.shelf.get(candidate).is_some_and(|record| self.is_comparable(&one, candidate, record)) {
                 continue;
             }
             other.read(candidate, &self.shelf, &self.dictionary);
@@ -85,18 +116,39 @@ impl Engine {
             let chance = self.chance(&one, &other, &values);
             if chance >= LEAST_EDGE {
                 compared.push((candidate, chance, values));
-                self.edges.entry(candidate).or_default().push(number);
+                let edge = Edge { to: number, is_strong: chance >= STRONG_EDGE };
+                self.edges.entry(candidate).or_default().push(edge.pack());
             }
         }
         if !compared.is_empty() {
-            self.edges.entry(number).or_default().extend(compared.iter().map(|(candidate, _, _)| *candidate));
+            let edges = compared
+                .iter()
+                .map(|(to, chance, _)| Edge { to: *to, is_strong: *chance >= STRONG_EDGE }.pack());
+            self.edges.entry(number).or_default().extend(edges);
         }
         self.room = (one, other);
         compared
     }
 
+    /// Whether a candidate may tell one story with the entry, by what can be told cheaply.
+    fn is_comparable(&self, one: &Side, number: u32, record: &Record) -> bool {
+        let is_identical = record.page() != 0 && record.page() == one.canonical
+            || record.title_key != 0 && record.title_key == one.title_key;
+        let is_lane = |flags: u16| one.flags & record.flags & flags != 0;
+        let shop = flag::MARKET | flag::RESULTS;
+        let is_results = (one.flags | record.flags) & flag::RESULTS != 0
+            && one.flags & shop != 0
+            && record.flags & shop != 0;
+        !record.is_dead()
+            && gap_to(one, record) <= REACH_DAYS
+            && (is_identical
+                || is_results
+                || is_lane(flag::SECTOR)
+                || one.likeness(self.shelf.words(number), record.norm) >= LEAST_LIKENESS)
+    }
+
     /// The chance that a pair with these numbers tells one story, tempered by the rules.
-    fn chance(&self, one: &Side, other: &Side, values: &Values) -> f32 {
+    pub(in crate::cluster) fn chance(&self, one: &Side, other: &Side, values: &Values) -> f32 {
         let chance = self.model.chance(values);
         if chance < LEAST_EDGE { chance } else { chance * tempering(one, other, values).0 }
     }
@@ -150,7 +202,7 @@ impl Engine {
         );
         let by_link = |link: u64| self.links.find(&self.shelf, link, move |other| other.canonical == link);
         if record.canonical != 0 {
-            found.extend(by_link(record.canonical).map(|other| (other, "the same link")));
+            found.extend(self.of_one_link(number).into_iter().map(|other| (other, "the same link")));
             let claimants = self.claims.get(&record.canonical).into_iter().flatten();
             found.extend(claimants.map(|other| (*other, "it is named there as the source")));
         }
@@ -168,26 +220,61 @@ impl Engine {
         found
     }
 
+    /// Other entries of the same link. That of a front page tells little: a feed may give it to every entry. It counts
+    /// while few have it, and between those that agree on what it is.
+    fn of_one_link(&self, number: u32) -> Vec<u32> {
+        let Some(record) = self.shelf.get(number).filter(|record| record.canonical != 0) else {
+            return Vec::new();
+        };
+        let link = record.canonical;
+        let mut others: Vec<u32> =
+            self.links.find(&self.shelf, link, move |other| other.canonical == link).collect();
+        others.retain(|other| *other != number);
+        if record.bits & bit::FRONT_PAGE != 0 {
+            if others.len() >= MOST_OF_FRONT_PAGE {
+                return Vec::new();
+            }
+            others.retain(|other| self.agree_on_site(number, *other));
+        }
+        others
+    }
+
+    /// Whether two entries have the same link, and that means one piece.
+    pub(in crate::cluster) fn is_one_link(&self, one: u32, other: u32) -> bool {
+        self.of_one_link(one).contains(&other)
+    }
+
+    /// Whether a headline of two names the site, or they share a telling word.
+    fn agree_on_site(&self, one: u32, other: u32) -> bool {
+        let names_site =
+            |number: u32| self.shelf.get(number).is_some_and(|record| record.bits & bit::NAMES_SITE != 0);
+        let is_telling =
+            |word: &&u32| **word & mark::TITLE != 0 && self.dictionary.term(**word & ID).idf >= TELLING;
+        let theirs: Vec<u32> =
+            self.shelf.words(other).iter().filter(is_telling).map(|word| word & ID).collect();
+        names_site(one)
+            || names_site(other)
+            || self.shelf.words(one).iter().filter(is_telling).any(|word| theirs.contains(&(word & ID)))
+    }
+
     /// Entries that share rare words, those that share most first.
     pub(in crate::cluster) fn candidates(&self, one: &Side) -> Vec<u32> {
         let ids: Vec<u32> = one.words.iter().map(|word| word.id | word.marks).collect();
-        // The lightest first: weights are summed up in one order, whatever the order in which they are found.
-        let mut terms: Vec<(f32, u32, u32)> = self
-            .posts_of(&ids)
-            .into_iter()
-            .map(|id| {
-                let term = self.dictionary.term(id);
-                (term.idf, id, term.newest)
-            })
-            .collect();
-        terms.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
-        let tally = self.tally(one.number, &mut terms);
-        let weight = |shared: u16| -> f32 {
-            terms.iter().enumerate().filter(|(at, _)| shared >> at & 1 == 1).map(|(_, (idf, ..))| idf).sum()
-        };
+        let terms: Vec<(f32, u32)> =
+            self.posts_of(&ids).into_iter().map(|id| (self.dictionary.term(id).idf, id)).collect();
+        let first = self.shelf.first_number();
+        let mut tally = Tally::new();
+        for (word, (_, id)) in terms.iter().enumerate() {
+            for number in self.dictionary.posted(*id).iter().filter(|number| **number >= first) {
+                if *number != one.number {
+                    tally.note(*number, word);
+                }
+            }
+        }
+        let weights = WeightsOfSets::new(terms.iter().map(|(idf, _)| *idf));
         let mut ranked: Vec<(f32, u32)> = tally
             .entries()
-            .map(|(number, shared)| (weight(shared), number))
+            .map(|(number, shared)| (weights.of(shared), number))
             .filter(|(weight, _)| *weight >= MIN_SHARED)
             .collect();
         let order =
@@ -205,22 +292,6 @@ impl Engine {
             rank <= SURE_CANDIDATES || rank <= MAX_CANDIDATES && *weight >= least
         });
         ranked.into_iter().map(|(_, number)| number).collect()
-    }
-
-    /// Walks the chains of some words (weight, id, newest entry), a step of each in turn: the entries of one chain lie
-    /// far apart in memory, and the processor can wait for all chains at once.
-    fn tally(&self, number: u32, terms: &mut [(f32, u32, u32)]) -> Tally {
-        let mut tally = Tally::new();
-        for _ in 0..MAX_POSTINGS {
-            for (word, (_, id, next)) in terms.iter_mut().enumerate() {
-                let Some((is_dead, before)) = self.shelf.step(*next, *id) else { continue };
-                if *next != number && !is_dead {
-                    tally.note(*next, word);
-                }
-                *next = before;
-            }
-        }
-        tally
     }
 
     /// Whether the operator keeps the entry out of the story.
@@ -256,7 +327,7 @@ impl Engine {
             let (Some(credit), Some(record)) = (self.credits.get(&one), self.shelf.get(other)) else {
                 return false;
             };
-            credit.links.contains(&record.canonical) && record.canonical != 0
+            credit.links.contains(&record.page()) && record.page() != 0
                 || credit.owners.contains(&record.owner)
         };
         names(one, other) || names(other, one)
@@ -267,7 +338,7 @@ impl Engine {
         let (Some(credit), Some(record)) = (self.credits.get(&one), self.shelf.get(other)) else {
             return false;
         };
-        credit.links.contains(&record.canonical) && record.canonical != 0
+        credit.links.contains(&record.page()) && record.page() != 0
             || credit.owners.contains(&record.owner)
             || credit.told_by.contains(&record.owner)
     }

@@ -3,10 +3,10 @@
 use rustc_hash::FxHashMap;
 
 use super::super::dictionary::{ID, NONE};
-use super::super::fingerprint::Fingerprint;
+use super::super::fingerprint::{Fingerprint, LeadsTo};
 use super::super::publishers::PublisherKind;
 use super::super::shelf::{Parts, Record, bit};
-use super::super::side::{mark, sort_mark};
+use super::super::side::{mark, norm, sort_mark};
 use super::super::storylines::Subjects;
 use super::super::tally::MOST_WORDS;
 use super::{Credit, Engine, Group, seconds};
@@ -26,14 +26,11 @@ impl Engine {
     /// Puts an entry on the shelf and into every chain.
     pub(super) fn shelve_in(&mut self, item: &Fingerprint, story: u64) -> u32 {
         let words = self.words_of(item);
-        let mut parts = Parts { words, posts: Vec::new(), facts: item.facts.clone() };
+        let mut parts = Parts { words, facts: item.facts.clone() };
         parts.facts.extend(&item.summary_facts);
         let number = self.shelf.next_number();
         for id in self.posts_of(&parts.words) {
-            if let Some(term) = self.dictionary.term_mut(id) {
-                parts.posts.push((id, term.newest));
-                term.newest = number;
-            }
+            self.dictionary.post(id, number, self.shelf.first_number());
         }
         for word in &parts.words {
             if let Some(term) = self.dictionary.term_mut(word & ID) {
@@ -41,6 +38,7 @@ impl Engine {
             }
         }
         let mut record = record_of(item, story, &parts);
+        record.norm = norm(&parts.words, &self.dictionary);
         self.entries.link(record.entry, number, &mut record);
         self.stories.link(story, number, &mut record);
         if record.canonical != 0 {
@@ -115,6 +113,7 @@ impl Engine {
         let mut at: FxHashMap<u32, usize> = FxHashMap::default();
         let parts = [(&item.title, mark::TITLE), (&item.slug, mark::SLUG), (&item.summary, mark::SUMMARY)];
         self.spelled.clear();
+        self.headline.clone_from(&item.headline);
         for (part, place) in parts {
             for word in part {
                 let id = self.dictionary.intern(&word.text);
@@ -154,18 +153,20 @@ impl Engine {
 
     /// The words by which an entry is found: its rarest, each counted once.
     pub(super) fn posts_of(&self, words: &[u32]) -> Vec<u32> {
-        let id = |word: &u32| word & ID;
-        let mut rare: Vec<(f32, u32)> = words
+        let mut rare: Vec<(f32, usize, u32)> = words
             .iter()
-            .map(|word| {
-                let idf = self.dictionary.term(id(word)).idf;
+            .enumerate()
+            .map(|(place, word)| {
+                let idf = self.dictionary.term(word & ID).idf;
                 // The headline's words first: a summary's finds much that is not the point.
-                (if word & (mark::TITLE | mark::SLUG) == 0 { idf * 0.6 } else { idf }, id(word))
+                let weight = if word & (mark::TITLE | mark::SLUG) == 0 { idf * 0.6 } else { idf };
+                (weight, place, word & ID)
             })
-            .filter(|(idf, _)| *idf >= MIN_POST_IDF)
+            .filter(|(weight, ..)| *weight >= MIN_POST_IDF)
             .collect();
+        // Of equals the first in the text: ids depend on what came before.
         rare.sort_unstable_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
-        rare.into_iter().take(MAX_POSTS).map(|(_, id)| id).collect()
+        rare.into_iter().take(MAX_POSTS).map(|(.., id)| id).collect()
     }
 }
 
@@ -174,6 +175,8 @@ fn record_of(item: &Fingerprint, story: u64, parts: &Parts) -> Record {
     let bits = [
         (item.is_day_only, bit::DAY_ONLY),
         (!item.is_at_home, bit::POINTER),
+        (item.leads_to != LeadsTo::Page, bit::FRONT_PAGE),
+        (item.leads_to == LeadsTo::NamedFrontPage, bit::NAMES_SITE),
         (item.is_machine_written, bit::MACHINE),
         (item.publisher_kind == PublisherKind::Vendor, bit::VENDOR),
         (item.publisher_kind == PublisherKind::Aggregator, bit::AGGREGATOR),
@@ -193,7 +196,7 @@ fn record_of(item: &Fingerprint, story: u64, parts: &Parts) -> Record {
         released: 0,
         offset: 0,
         words: small(parts.words.len()),
-        posts: small(parts.posts.len()),
+        norm: 0.0,
         facts: small(parts.facts.len()),
         title_facts: small(item.facts.len()),
         bits: bits.into_iter().filter(|(is_so, _)| *is_so).fold(0, |bits, (_, bit)| bits | bit),

@@ -24,7 +24,7 @@ impl Numbers {
             percent: agreement(one, other, |sort| sort == FactSort::PERCENT || sort == FactSort::TIMES),
             model: agreement(one, other, is_named_model),
             unit: agreement(one, other, FactSort::is_unit),
-            quarter: agreement(one, other, |sort| sort == FactSort::QUARTER),
+            quarter: agreement(one, other, |sort| sort == FactSort::QUARTER || sort == FactSort::MONTH),
             number: agreement(one, other, |sort| sort == FactSort::NUMBER),
         }
     }
@@ -58,7 +58,10 @@ fn agree(one: Fact, other: Fact) -> bool {
     if one.sort != other.sort {
         return false;
     }
-    let is_exact = one.sort.is_model() || one.sort == FactSort::NAME || one.sort == FactSort::QUARTER;
+    let is_exact = one.sort.is_model()
+        || one.sort == FactSort::NAME
+        || one.sort == FactSort::QUARTER
+        || one.sort == FactSort::MONTH;
     let tolerance = if is_exact {
         0.0
     } else if one.sort == FactSort::MONEY {
