@@ -200,9 +200,9 @@ fn train(arguments: &[String]) -> Result<(), Failed> {
     let plan = Plan {
         weeks: read_weeks(directory, &publishers)?,
         rewrites: Week::new("rewrites", &rewrites, &publishers)?,
-        rewrites_weight: option(arguments, "--rewrites", 0.3),
+        rewrites_weight: option(arguments, "--rewrites", 1.0),
         doubts: read_doubts(directory, &publishers)?,
-        doubts_weight: option(arguments, "--doubts", 2.0),
+        doubts_weight: option(arguments, "--doubts", 3.0),
     };
     for week in plan.weeks.iter().chain([&plan.rewrites]) {
         let (reached, all) = week.reach();

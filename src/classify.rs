@@ -80,7 +80,7 @@ impl Classifier {
     pub fn judge(&self, entry: &Entry, context: &FeedContext<'_>) -> Verdict {
         let reading = Reading::of(entry, context, &self.lexicon);
         let features = self.layout.features(&reading, context.relevant_share);
-        let judgement = self.weights.judge(&features, reading.headline_words());
+        let judgement = self.weights.judge(&features, &reading.headline_words());
         let score = judgement.score();
         let mut topics = self.topics.of(&reading, &self.lexicon);
         if score >= ABOUT_CHIPS && !entry.content.is_empty() {
@@ -110,7 +110,7 @@ impl Classifier {
     /// training program.
     pub fn features(&self, entry: &Entry, context: &FeedContext<'_>) -> (Vec<f32>, Vec<String>) {
         let reading = Reading::of(entry, context, &self.lexicon);
-        let words = reading.headline_words().map(str::to_owned).collect();
+        let words = reading.headline_words().into_iter().map(str::to_owned).collect();
         (self.layout.features(&reading, context.relevant_share), words)
     }
 

@@ -35,7 +35,7 @@ pub(super) struct Weights {
     bias: Row,
     /// For each feature, in the layout's order, what it adds.
     pub features: Vec<Row>,
-    /// For each word of a headline, what it adds each time.
+    /// For each word of a headline, what it adds.
     words: FxHashMap<Box<str>, Row>,
 }
 
@@ -86,7 +86,7 @@ impl Weights {
     }
 
     /// What the regressions say of `features` and of the headline's words.
-    pub(super) fn judge<'a>(&self, features: &[f32], words: impl Iterator<Item = &'a str>) -> Judgement {
+    pub(super) fn judge(&self, features: &[f32], words: &[&str]) -> Judgement {
         let mut log_odds = self.bias;
         let mut add = |row: &Row, value: f32| {
             for (sum, weight) in log_odds.iter_mut().zip(row) {
@@ -96,7 +96,7 @@ impl Weights {
         for (value, row) in features.iter().zip(&self.features).filter(|(value, _)| **value != 0.0) {
             add(row, *value);
         }
-        for row in words.filter_map(|word| self.words.get(word)) {
+        for row in words.iter().filter_map(|word| self.words.get(*word)) {
             add(row, 1.0);
         }
         Judgement { log_odds }

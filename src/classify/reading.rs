@@ -165,12 +165,16 @@ impl Reading {
         self.text.cased.get(range).unwrap_or_default().trim()
     }
 
-    /// The words of an English headline in lower case, as the learned layer knows them: those with a letter.
-    pub(super) fn headline_words(&self) -> impl Iterator<Item = &str> {
+    /// The words of an English headline in lower case, as the learned layer knows them: those with a letter, each once
+    /// (a headline that says "chip" a thousand times says it once), in alphabetical order.
+    pub(super) fn headline_words(&self) -> Vec<&str> {
         let end = usize::try_from(self.ends[0]).unwrap_or(0);
         let title = self.text.lower.get(..end).filter(|_| self.is_english).unwrap_or_default();
         let is_word = |word: &&str| word.bytes().any(|byte| byte.is_ascii_lowercase());
-        title.split(' ').filter(is_word)
+        let mut words: Vec<&str> = title.split(' ').filter(is_word).collect();
+        words.sort_unstable();
+        words.dedup();
+        words
     }
 
     /// The model's word for the field of a hit.

@@ -74,6 +74,12 @@ fn rules_that_make_no_sense_say_what_to_do() {
 }
 
 #[test]
+fn a_word_said_a_thousand_times_counts_once() {
+    let (once, often) = (judge("Giant chip"), judge(&format!("Giant {}", "chip ".repeat(1_000))));
+    assert!((once.score - often.score).abs() < 0.3, "{} {}", once.score, often.score);
+}
+
+#[test]
 fn the_kinds_of_pieces_are_told_apart() {
     let cases = [
         ("Save $200: this Ryzen 7 gaming PC drops to its lowest price", Kind::Deal),

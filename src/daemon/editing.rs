@@ -11,10 +11,8 @@ mod restart;
 use super::{Current, DaemonError};
 use crate::cluster::{Engine, Explanation};
 use crate::metrics::Metrics;
-use crate::model::{
-    Batch, Cause, Change, Condition, Decision, EntryId, Feed, FeedId, FeedState, HubState, StoryId,
-    Subscription, Timestamp,
-};
+use crate::model::{Batch, Cause, Change, Condition, Decision, EntryId, Feed, FeedId, FeedState, HubState};
+use crate::model::{StoryId, Subscription, Timestamp};
 use crate::store::{Advice, BackupReport, OpeningReport, Reader, Store, StoreError, VerifyReport};
 use crate::{pipeline, schedule};
 use draft::Draft;

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use rustc_hash::FxHashMap;
 
 /// New entries of one feed in a day (UTC). The busiest feed of the built-in list brings some 300; a first poll, at most
-/// 2,000, the limit of a document.
+/// 3,000, the limit of a document.
 const NEW_A_DAY: usize = 5_000;
 
 /// What the feeds have brought today. It begins anew with the process, which costs a hostile feed's worth of a day.
