@@ -14,8 +14,8 @@ use std::path::Path;
 const FRAME_BYTES: usize = 256 * 1024;
 /// Pairs read from a tree at a time.
 const PAGE: usize = 256;
-/// Bytes written to the index in one step while it is filled; see `build`.
-const STEP_BYTES: usize = 64 * 1024;
+/// Bytes written to the index in one transaction while it is filled: written one by one, it took twice the disk.
+const TRANSACTION_BYTES: usize = 64 * 1024;
 
 /// Writes everything in the index to a new file and makes it durable; only its name isn't yet. `step` is called now
 /// and then.
@@ -190,11 +190,11 @@ impl Filler<'_> {
         self.summary.entry(tree).add(key, value);
         self.bytes += key.len() + value.len();
         self.writes.push(Write { tree, key: key.to_vec(), value: Some(value.to_vec()) });
-        if self.bytes >= STEP_BYTES { self.flush() } else { Ok(()) }
+        if self.bytes >= TRANSACTION_BYTES { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
-        self.index.fill(&self.writes)?;
+        self.index.write(&self.writes, None, &self.summary)?;
         self.writes.clear();
         self.bytes = 0;
         Ok(())

@@ -2,7 +2,7 @@
 //! rule 3). The journal is the truth; the index is checked against what it says of itself, and made anew from
 //! the journal when it is not whole.
 
-use super::build::{self, Replay};
+use super::build;
 use super::checkpoint;
 use super::error::StoreError;
 use super::files::{self, Files};
@@ -282,8 +282,7 @@ impl Attempt<'_> {
         let scan = scan.unwrap_or_default();
         let (index, sequence, summary, replayed) = if let Some((index, state)) = index {
             let from = state.sequence.unwrap_or(0);
-            let (replayed, summary) =
-                build::replay(&self.site(), &scan, &index, (from, state.summary), Replay::InTransactions)?;
+            let (replayed, summary) = build::replay(&self.site(), &scan, &index, (from, state.summary))?;
             if from > scan.last() {
                 condition = IndexCondition::Ahead;
             }

@@ -86,7 +86,7 @@ fn a_batch_that_is_written_without_a_transaction_would_be_caught() {
     let (writes, _) = draft.finish(store.summary.clone()).unwrap();
     assert!(writes.len() > 5, "{writes:?}");
     for (done, write) in (1..).zip(&writes) {
-        index.fill(std::slice::from_ref(write)).unwrap();
+        index.write_alone(std::slice::from_ref(write)).unwrap();
         index.flush().unwrap();
         let killed = tempfile::tempdir().unwrap();
         copy(dir.path(), killed.path());

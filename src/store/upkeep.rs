@@ -202,8 +202,7 @@ impl Store {
         // What was appended since begins where the scan ended.
         let since = (self.sequence > sequence).then_some((sequence + 1, end));
         let scan = Scan { batches: since.into_iter().collect(), ..Scan::default() };
-        let (_, summary) =
-            build::replay(&self.site(), &scan, &index, (sequence, summary), build::Replay::OneByOne)?;
+        let (_, summary) = build::replay(&self.site(), &scan, &index, (sequence, summary))?;
         if !summary.differences(&self.summary).is_empty() {
             return Err(StoreError::Index {
                 reason: "the journal leads to another index than this one".to_owned(),
