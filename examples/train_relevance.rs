@@ -18,7 +18,8 @@ mod labels;
 #[path = "train_relevance/measure.rs"]
 mod measure;
 
-use chipwire::classify::{Classifier, DEFAULT_THRESHOLD, RulesFile};
+use chipwire::classify::{Classifier, DEFAULT_THRESHOLD, KINDS, RulesFile};
+use chipwire::model::Kind;
 use fit::{Case, Column, Model, Row, Sign, fit};
 use labels::Example;
 use std::collections::BTreeMap;
@@ -35,9 +36,6 @@ struct Options {
     fails: bool,
 }
 
-/// The kinds, in the order of the table's columns (`classify::learned`).
-const KINDS: [&str; 9] =
-    ["news", "opinion", "market-note", "deal", "review", "how-to", "vendor", "round-up", "job"];
 /// A soft label counts this much: the annotator hesitated.
 const SOFT_WEIGHT: f64 = 0.5;
 /// A word is learned from this many headlines on …
@@ -195,7 +193,7 @@ fn cross_validate(data: &Data<'_>, columns: &[Column], folds: usize) -> Vec<[f64
 fn kinds_cross_validated(data: &Data<'_>, folds: usize) -> Vec<[f64; KINDS.len()]> {
     let mut scores = vec![[0.0; KINDS.len()]; data.examples.len()];
     for fold in 0..folds {
-        let models = KINDS.map(|kind| fit_kind(data, kind, |place| place % folds != fold));
+        let models = KINDS.map(|kind| fit_kind(data, kind.as_str(), |place| place % folds != fold));
         for (place, row) in data.rows.iter().enumerate().filter(|(place, _)| place % folds == fold) {
             for (score, model) in scores[place].iter_mut().zip(&models) {
                 *score = model.log_odds(row);
@@ -210,7 +208,7 @@ const SMALL: f64 = 0.1;
 
 fn table(names: &[String], words: &[String], data: &Data<'_>, penalty: f64) -> String {
     let score = [1, 2].map(|label| fit_label(data, &data.columns, label, |_| true));
-    let kinds = KINDS.map(|kind| fit_kind(data, kind, |_| true));
+    let kinds = KINDS.map(|kind| fit_kind(data, kind.as_str(), |_| true));
     let models: Vec<&Model> = score.iter().chain(&kinds).collect();
     let row = |of: &dyn Fn(&Model) -> f64| {
         let cells: Vec<String> = models.iter().map(|model| format!("{:.2}", of(model))).collect();
@@ -221,7 +219,7 @@ fn table(names: &[String], words: &[String], data: &Data<'_>, penalty: f64) -> S
          # about chips, and the kinds {}.\n\
          # Written by examples/train_relevance.rs (penalty {penalty}); docs/relevance.md says how to retrain.\n\
          \"bias\" = {}\n",
-        KINDS.join(", "),
+        KINDS.map(Kind::as_str).join(", "),
         row(&|model| model.bias)
     );
     let words = words.iter().map(|word| format!("word: {word}"));

@@ -21,6 +21,7 @@ mod rules;
 mod topics;
 mod trie;
 
+pub use learned::KINDS;
 pub use lines::{entry, line};
 pub use rules::{ContextRule, Evidence, RulesError, RulesFile, TermGroup, TopicRule};
 pub use topics::Topic;

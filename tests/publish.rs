@@ -41,14 +41,10 @@ prop_compose! {
     ) -> (Entry, bool) {
         let feed = Feed::at("https://a.example/feed", Origin::Builtin);
         let first_seen = now() - chrono::TimeDelta::minutes(minute);
-        let entry = Entry {
-            id: EntryId::of(feed.id, &format!("{title}{minute}")),
-            feed: feed.id, guid: title.clone(), title, url, canonical: None, author,
-            claimed: claims.then_some(Claimed { at: first_seen, has_time_of_day: true }),
-            updated: None, first_seen, summary, content: String::new(), summary_html: String::new(),
-            content_html: String::new(), categories: Vec::new(), image, enclosures: Vec::new(), source: None,
-            links: Vec::new(), language,
-        };
+        let bare = Entry::bare(feed.id, title.clone(), first_seen);
+        let claimed = claims.then_some(Claimed { at: first_seen, has_time_of_day: true });
+        let id = EntryId::of(feed.id, &format!("{title}{minute}"));
+        let entry = Entry { id, title, url, author, claimed, summary, image, language, ..bare };
         (entry, claims)
     }
 }

@@ -13,26 +13,11 @@ fn entry(publisher: &str, guid: &str, title: &str, time: &str) -> Entry {
     let feed = FeedId::of(publisher);
     let url = format!("https://{}.example/{guid}", publisher.to_lowercase());
     Entry {
-        id: EntryId::of(feed, guid),
-        feed,
-        guid: guid.to_owned(),
         title: title.to_owned(),
         canonical: Some(url.clone()),
         url: Some(url),
-        author: None,
         claimed: Some(Claimed { at: at(time), has_time_of_day: true }),
-        updated: None,
-        first_seen: at(time),
-        summary: String::new(),
-        content: String::new(),
-        summary_html: String::new(),
-        content_html: String::new(),
-        categories: Vec::new(),
-        image: None,
-        enclosures: Vec::new(),
-        source: None,
-        links: Vec::new(),
-        language: None,
+        ..Entry::bare(feed, guid.to_owned(), at(time))
     }
 }
 

@@ -108,26 +108,12 @@ fn entry([publisher, time, url, title, summary]: &[String; 5], at: usize) -> Ent
     let moment: Timestamp = time.parse().unwrap();
     let canonical = chipwire::link::canonical(&url::Url::parse(url).unwrap()).to_string();
     Entry {
-        id: EntryId::of(feed, &guid),
-        feed,
-        guid,
         title: title.clone(),
         canonical: Some(canonical),
         url: Some(url.clone()),
-        author: None,
         claimed: Some(Claimed { at: moment, has_time_of_day: true }),
-        updated: None,
-        first_seen: moment,
         summary: summary.clone(),
-        content: String::new(),
-        summary_html: String::new(),
-        content_html: String::new(),
-        categories: Vec::new(),
-        image: None,
-        enclosures: Vec::new(),
-        source: None,
-        links: Vec::new(),
-        language: None,
+        ..Entry::bare(feed, guid, moment)
     }
 }
 

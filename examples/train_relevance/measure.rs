@@ -1,7 +1,8 @@
 //! How well scores fit labels: the figures of the shared scorer, reliability, the worst errors.
 
-use super::KINDS;
 use super::labels::Example;
+use chipwire::classify::KINDS;
+use chipwire::model::Kind;
 use std::fmt::Write;
 
 fn score(pair: [f64; 2]) -> f64 {
@@ -121,12 +122,12 @@ pub(crate) fn kinds(examples: &[Example], scores: &[[f64; KINDS.len()]]) {
         .zip(scores)
         .filter_map(|(example, scores)| {
             let best = (0..KINDS.len()).max_by(|one, other| scores[*one].total_cmp(&scores[*other]))?;
-            Some((example.kind.as_deref()?, KINDS[best]))
+            Some((example.kind.as_deref()?, KINDS[best].as_str()))
         })
         .collect();
     let same = judged.iter().filter(|(wanted, said)| wanted == said).count();
     println!("\nkinds: {} of {} named rightly by weights that never saw them", same, judged.len());
-    for kind in KINDS {
+    for kind in KINDS.map(Kind::as_str) {
         let wanted = judged.iter().filter(|(wanted, _)| *wanted == kind).count();
         let said = judged.iter().filter(|(_, said)| *said == kind).count();
         let both = judged.iter().filter(|(wanted, said)| *wanted == kind && *said == kind).count();

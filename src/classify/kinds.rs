@@ -12,7 +12,6 @@ use crate::model::Kind;
 pub(super) struct Kinds {
     vendor: u128,
     jobs: u128,
-    offer: u128,
 }
 
 /// The log-odds that a kind needs which readers may not want (`filter.exclude_kinds`), and one that is seldom: a piece
@@ -20,8 +19,6 @@ pub(super) struct Kinds {
 const CERTAIN: f32 = 0.0;
 /// What the others need.
 const LIKELY: f32 = -0.5;
-/// What an offer needs whose headline says beyond doubt that it is one ("lowest price yet", "$80 off").
-const SAID: f32 = -3.0;
 /// A trade paper's notice of a product reads much like the maker's own.
 const VENDOR: f32 = 0.8;
 
@@ -29,30 +26,21 @@ impl Kinds {
     /// Finds the contexts by name; one that is not there tells nothing.
     pub(super) fn new(lexicon: &Lexicon) -> Self {
         let mask = |name: &str| lexicon.context(name).map_or(0, |bit| 1_u128 << bit);
-        Self {
-            vendor: mask("press-release-wire") | mask("press-vendor"),
-            jobs: mask("press-jobs"),
-            offer: mask("sure-offer"),
-        }
+        Self { vendor: mask("press-release-wire") | mask("press-vendor"), jobs: mask("press-jobs") }
     }
 
     /// The kind of what was read.
     pub(super) fn of(&self, reading: &Reading, judgement: &Judgement, feed: &FeedContext<'_>) -> Kind {
-        let is_said = reading.title_contexts & self.offer != 0;
-        let is_meant = |(kind, log_odds): &(Kind, f32)| match kind {
-            Kind::News => true,
-            Kind::Opinion | Kind::Review | Kind::HowTo => *log_odds >= LIKELY,
-            Kind::Deal if is_said => *log_odds >= SAID,
-            Kind::Deal | Kind::MarketNote | Kind::Job | Kind::RoundUp => *log_odds >= CERTAIN,
-            Kind::Vendor => *log_odds >= VENDOR,
-        };
-        let kinds = judgement.kinds();
-        let is_offer = |one: &&(Kind, f32)| is_said && one.0 == Kind::Deal && is_meant(one);
-        let found = kinds.iter().find(is_offer).or_else(|| kinds.iter().find(|one| is_meant(one)));
-        let kind = found.map_or(Kind::News, |(kind, _)| *kind);
         if reading.publisher_contexts & self.jobs != 0 {
             return Kind::Job;
         }
+        let is_meant = |(kind, log_odds): &(Kind, f32)| match kind {
+            Kind::News => true,
+            Kind::Opinion | Kind::Review | Kind::HowTo => *log_odds >= LIKELY,
+            Kind::Deal | Kind::MarketNote | Kind::Job | Kind::RoundUp => *log_odds >= CERTAIN,
+            Kind::Vendor => *log_odds >= VENDOR,
+        };
+        let kind = judgement.kinds().into_iter().find(is_meant).map_or(Kind::News, |(kind, _)| kind);
         let is_vendor = feed.category == "vendor" || reading.publisher_contexts & self.vendor != 0;
         match kind {
             // What a maker or a press-release wire publishes is theirs, whatever it reads like.

@@ -9,9 +9,9 @@ use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
 /// What the regressions are asked, in the order of the table's columns: the two of the score, then the kinds.
-pub(super) const OUTPUTS: usize = 2 + KINDS.len();
-/// The kinds in the order of the table's columns.
-pub(super) const KINDS: [Kind; 9] = [
+const OUTPUTS: usize = 2 + KINDS.len();
+/// The kinds in the order of the columns of the table of weights, for the training program.
+pub const KINDS: [Kind; 9] = [
     Kind::News,
     Kind::Opinion,
     Kind::MarketNote,

@@ -1,7 +1,7 @@
 //! `chipwire classify`: entries as JSON lines in, verdicts as JSON lines out.
 
 use super::{Classifier, FeedContext};
-use crate::model::{Entry, EntryId, FeedId, Timestamp, Verdict};
+use crate::model::{Entry, FeedId, Timestamp, Verdict};
 use crate::text;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -84,26 +84,13 @@ fn to_entry(given: Line) -> Entry {
         None => String::new(),
     };
     Entry {
-        id: EntryId::of(feed, &guid),
-        feed,
-        guid,
         title: given.title.unwrap_or_default(),
         url: given.url,
-        canonical: None,
-        author: None,
-        claimed: None,
-        updated: None,
-        first_seen: Timestamp::UNIX_EPOCH,
         summary: plain(given.summary),
         content: plain(given.content),
-        summary_html: String::new(),
-        content_html: String::new(),
         categories: given.categories.unwrap_or_default(),
-        image: None,
-        enclosures: Vec::new(),
-        source: None,
-        links: Vec::new(),
         language: given.language,
+        ..Entry::bare(feed, guid, Timestamp::UNIX_EPOCH)
     }
 }
 

@@ -187,29 +187,20 @@ impl Lines {
         let source = (title.is_some() || url_of.is_some()).then_some(DeclaredSource { title, url: url_of });
         let content_html = line.content.unwrap_or_default();
         Entry {
-            id: EntryId::of(feed, &guid),
-            feed,
-            guid,
             title: text::one_line(&text::plain(&line.title.unwrap_or_default())),
             canonical: url.as_ref().map(|url| link::canonical(url).into()),
             author: line.author,
             claimed,
-            updated: None,
-            first_seen: claimed.map_or(self.clock, |claimed| claimed.at),
             summary: text::plain(&line.summary.unwrap_or_default()),
             content: text::plain(&content_html),
-            summary_html: String::new(),
             links: text::links(&content_html)
                 .filter_map(|link| link::absolute(url.as_ref(), &link))
                 .map(Into::into)
                 .collect(),
-            content_html: String::new(),
             categories: line.categories,
-            image: None,
-            enclosures: Vec::new(),
             source,
             url: url.map(Into::into),
-            language: None,
+            ..Entry::bare(feed, guid, claimed.map_or(self.clock, |claimed| claimed.at))
         }
     }
 

@@ -48,6 +48,32 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// An entry of which no more is known than whose it is and when it was seen.
+    pub fn bare(feed: FeedId, guid: String, first_seen: Timestamp) -> Self {
+        Self {
+            id: EntryId::of(feed, &guid),
+            feed,
+            guid,
+            title: String::new(),
+            url: None,
+            canonical: None,
+            author: None,
+            claimed: None,
+            updated: None,
+            first_seen,
+            summary: String::new(),
+            content: String::new(),
+            summary_html: String::new(),
+            content_html: String::new(),
+            categories: Vec::new(),
+            image: None,
+            enclosures: Vec::new(),
+            source: None,
+            links: Vec::new(),
+            language: None,
+        }
+    }
+
     /// The text that readers would recognise the entry by; for hashes of what is visible.
     pub fn visible_text(&self) -> impl Iterator<Item = &str> {
         [self.title.as_str(), self.summary.as_str(), self.content.as_str()].into_iter()

@@ -2,8 +2,7 @@
 
 use super::{FeedInfo, StoryView, Telling};
 use crate::model::{
-    Claimed, Entry, EntryId, Feed, Field, Kept, Kind, Member, Origin, Reason, Role, Story, StoryId,
-    Timestamp, Verdict,
+    Claimed, Entry, Feed, Field, Kept, Kind, Member, Origin, Reason, Role, Story, StoryId, Timestamp, Verdict,
 };
 use std::sync::Arc;
 
@@ -26,26 +25,12 @@ pub(crate) fn entry(feed: &Feed, title: &str, told: &str) -> Entry {
     let told = at(told);
     let page = title.to_lowercase().replace(' ', "-");
     Entry {
-        id: EntryId::of(feed.id, &page),
-        feed: feed.id,
-        guid: page.clone(),
         title: title.to_owned(),
         url: Some(format!("{}{page}", feed.site.as_deref().unwrap())),
-        canonical: None,
-        author: None,
         claimed: Some(Claimed { at: told, has_time_of_day: true }),
-        updated: None,
-        first_seen: told + chrono::TimeDelta::minutes(2),
         summary: format!("{title}, in a sentence more."),
-        content: String::new(),
-        summary_html: String::new(),
-        content_html: String::new(),
-        categories: Vec::new(),
-        image: None,
-        enclosures: Vec::new(),
-        source: None,
-        links: Vec::new(),
         language: Some("en".to_owned()),
+        ..Entry::bare(feed.id, page, told + chrono::TimeDelta::minutes(2))
     }
 }
 

@@ -18,26 +18,10 @@ fn batch(number: u64) -> Batch {
     let id = EntryId::of(feed, &number.to_string());
     let story = StoryId::founded_by(id);
     let entry = Entry {
-        id,
-        feed,
-        guid: number.to_string(),
         title: format!("Title {number}"),
-        url: None,
         canonical: Some(format!("https://a.example/{number}")),
-        author: None,
-        claimed: None,
-        updated: None,
-        first_seen: at,
         summary: "text".repeat(20),
-        content: String::new(),
-        summary_html: String::new(),
-        content_html: String::new(),
-        categories: vec![],
-        image: None,
-        enclosures: vec![],
-        source: None,
-        links: vec![],
-        language: None,
+        ..Entry::bare(feed, number.to_string(), at)
     };
     let verdict =
         Verdict { relevant: true, score: f32::NAN, kind: Kind::News, topics: vec![], reasons: vec![] };

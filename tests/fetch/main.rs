@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
 
 mod abuse;
+#[path = "../tls_support/authority.rs"]
+mod authority;
 mod bodies;
 mod conditional;
 mod polls;

@@ -163,6 +163,7 @@ async fn serve(
                 loop {
                     stream.write_all(&again).await?;
                     stream.flush().await?;
+                    // Not a wait for anything: dripping is what it plays.
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             }

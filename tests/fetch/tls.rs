@@ -1,45 +1,12 @@
 //! TLS: whom we trust.
 
+use crate::authority::Authority;
 use crate::publisher::{Publisher, Reply};
 use crate::{document, get, settings};
 use chipwire::fetch::{FetchError, Fetcher, RedirectFault, Settings};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::pki_types::PrivateKeyDer;
-use std::sync::Arc;
 
-struct Authority {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let pem = params.self_signed(&key).unwrap().pem();
-        Self { pem, issuer: Issuer::new(params, key) }
-    }
-
-    /// A server's configuration with a certificate for a name.
-    fn server(&self, name: &str) -> Arc<rustls::ServerConfig> {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        Arc::new(config)
-    }
-
-    fn trusting(&self) -> Fetcher {
-        Fetcher::new(&Settings { extra_ca: Some(self.pem.clone().into_bytes()), ..settings() }).unwrap()
-    }
+fn trusting(authority: &Authority) -> Fetcher {
+    Fetcher::new(&Settings { extra_ca: Some(authority.pem.clone().into_bytes()), ..settings() }).unwrap()
 }
 
 fn https(publisher: &Publisher) -> String {
@@ -50,7 +17,7 @@ fn https(publisher: &Publisher) -> String {
 async fn a_certificate_of_the_extra_authority_is_trusted() {
     let authority = Authority::new();
     let publisher = Publisher::over_tls(authority.server("127.0.0.1"), |_| Reply::ok("", "feed")).await;
-    let (document, _) = document(get(&authority.trusting(), &https(&publisher)).await);
+    let (document, _) = document(get(&trusting(&authority), &https(&publisher)).await);
     assert_eq!(document.body, "feed");
 }
 
@@ -58,7 +25,7 @@ async fn a_certificate_of_the_extra_authority_is_trusted() {
 async fn a_certificate_of_nobody_gets_no_request() {
     let publisher =
         Publisher::over_tls(Authority::new().server("127.0.0.1"), |_| Reply::ok("", "feed")).await;
-    for fetcher in [crate::fetcher(), Authority::new().trusting()] {
+    for fetcher in [crate::fetcher(), trusting(&Authority::new())] {
         let error = get(&fetcher, &https(&publisher)).await.unwrap_err();
         assert!(matches!(error, FetchError::Untrusted { .. }), "{error:?}");
     }
@@ -69,7 +36,7 @@ async fn a_certificate_of_nobody_gets_no_request() {
 async fn a_certificate_for_another_name_gets_no_request() {
     let authority = Authority::new();
     let publisher = Publisher::over_tls(authority.server("other.example"), |_| Reply::ok("", "feed")).await;
-    let error = get(&authority.trusting(), &https(&publisher)).await.unwrap_err();
+    let error = get(&trusting(&authority), &https(&publisher)).await.unwrap_err();
     assert!(matches!(error, FetchError::Untrusted { .. }), "{error:?}");
     assert!(publisher.requests().is_empty());
 }
@@ -82,7 +49,7 @@ async fn https_is_never_led_down_to_http() {
     let publisher =
         Publisher::over_tls(authority.server("127.0.0.1"), move |_| Reply::redirect("301 Moved", &location))
             .await;
-    let error = get(&authority.trusting(), &https(&publisher)).await.unwrap_err();
+    let error = get(&trusting(&authority), &https(&publisher)).await.unwrap_err();
     assert!(matches!(error, FetchError::Redirect { cause: RedirectFault::Downgrade, .. }), "{error}");
     assert_eq!(plain.connections(), 0);
 }

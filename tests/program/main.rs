@@ -9,6 +9,8 @@
     reason = "a test may fail loudly, and reads the clock of the machine as the program does"
 )]
 
+#[path = "../tls_support/authority.rs"]
+mod authority;
 mod bodies;
 mod commands;
 mod conditional;

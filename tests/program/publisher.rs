@@ -136,6 +136,7 @@ impl Reply {
                 stream.write_all(first)?;
                 loop {
                     stream.write_all(again)?;
+                    // Not a wait for anything: dripping is what it plays.
                     std::thread::sleep(*pause);
                 }
             }

@@ -1,41 +1,13 @@
 //! Whom the program trusts: an authority of the operator's, and nobody else that is not the system's.
 
+use crate::authority::Authority;
 use crate::news::{event, rss};
 use crate::publisher::{Publisher, Reply};
 use crate::world::World;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::ServerConfig;
-use rustls::pki_types::PrivateKeyDer;
-use std::sync::Arc;
 
-struct Authority {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let pem = params.self_signed(&key).unwrap().pem();
-        Self { pem, issuer: Issuer::new(params, key) }
-    }
-
-    /// A publisher with a certificate for a name.
-    fn publisher(&self, name: &str) -> Publisher {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        Publisher::over_tls(Arc::new(config))
-    }
+/// A publisher with a certificate for a name.
+fn publisher(authority: &Authority, name: &str) -> Publisher {
+    Publisher::over_tls(authority.server(name))
 }
 
 #[test]
@@ -45,9 +17,9 @@ fn the_extra_authority_is_trusted_and_no_other_one_no_wrong_name_and_no_way_down
     let file = world.directory.path().join("authority.pem");
     std::fs::write(&file, &authority.pem).unwrap();
     world.poll += &format!("extra_ca = {:?}\n", file.to_str().unwrap());
-    let good = authority.publisher("127.0.0.1");
+    let good = publisher(&authority, "127.0.0.1");
     let (wrong_name, unknown) =
-        (authority.publisher("chips.example"), Authority::new().publisher("127.0.0.1"));
+        (publisher(&authority, "chips.example"), publisher(&Authority::new(), "127.0.0.1"));
     let feed = || Reply::feed(rss("Sealed Chips", &[event(0, "sealed.example")]));
     for (publisher, path) in
         [(&good, "/feed"), (&good, "/down"), (&wrong_name, "/name"), (&unknown, "/unknown")]
