@@ -3,32 +3,22 @@
 //! - `train_stories background < stream.jsonl` reads JSON lines with `title` and `publisher` and prints
 //!   `config/story-terms.tsv`: how often each word occurs in headlines, counts only.
 //! - `train_stories fit DIRECTORY` reads the labelled files there, cross-validates by weeks (its table goes to standard
-//!   error) and prints `config/story-weights.tsv`. `--fold F --share S` choose the linkage that ships; `--ridge R`;
+//!   error) and prints `config/story-weights.tsv`. `--fold F --share S` choose the linkage that ships; `--ridge R`,
+//!   `--focus F`, `--ours W`, `--rewrites W` and `--pairs W` what is trained on and how;
 //!   `--ablate` leaves out each group of features in turn; `--failures` prints the errors of the held-out weeks.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+#[path = "train_stories/labelled.rs"]
+mod labelled;
+
 use chipwire::cluster::Publishers;
-use chipwire::cluster::training::{Background, Choice, Figures, Fitting, Week, Weights, fit, is_about_chips};
+use chipwire::cluster::training::{Background, Choice, Figures, Fitting, Week, Weights, fit};
+use labelled::OfStream;
 use std::io::BufRead;
 use std::path::Path;
 use std::process::ExitCode;
 
 type Failed = Box<dyn std::error::Error>;
-
-/// The labelled weeks: file, first day, first day after. No story crosses from one to another.
-const WEEKS: [(&str, &str, &str, &str); 8] = [
-    ("may 5-8", "may-june.jsonl", "2026-05-05", "2026-05-09"),
-    ("may 12-15", "may-june.jsonl", "2026-05-12", "2026-05-16"),
-    ("may 26-29", "may-june.jsonl", "2026-05-26", "2026-05-30"),
-    ("jun 23-26", "may-june.jsonl", "2026-06-23", "2026-06-27"),
-    ("jun 1-7", "items.jsonl", "2026-06-01", "2026-06-08"),
-    ("jul 6-12", "items.jsonl", "2026-07-06", "2026-07-13"),
-    ("jul 14-17", "more.jsonl", "2026-07-14", "2026-07-18"),
-    ("jul 29-aug 5", "more.jsonl", "2026-07-29", "2026-08-09"),
-];
-
-/// Hand-labelled pairs: two ids and 1 or 0 a line.
-const PAIRS: &str = include_str!("story-pairs.tsv");
 
 /// Pair precision that the choice of a threshold aims at.
 const TARGET: f64 = 0.95;
@@ -66,7 +56,7 @@ fn background() -> Result<(), Failed> {
 /// Judges the shipped weights on labelled files, all entries of each at once.
 fn judge(arguments: &[String]) -> Result<(), Failed> {
     for file in arguments.iter().skip(1) {
-        let week = Week::new(file, &read_lines(Path::new(file))?, &Publishers::shipped())?;
+        let week = Week::new(file, &labelled::lines(Path::new(file))?, &Publishers::shipped())?;
         let weights = Weights::shipped();
         println!("{file}: {}", week.judge(&week.answer(&weights, weights.choice())).line());
     }
@@ -98,55 +88,16 @@ fn option(arguments: &[String], name: &str, default: f64) -> f64 {
     at.and_then(|at| arguments.get(at + 1)).and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
-fn read_lines(path: &Path) -> Result<Vec<String>, Failed> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect())
-}
-
-fn read_weeks(directory: &Path, publishers: &Publishers) -> Result<Vec<Week>, Failed> {
-    let mut weeks = Vec::new();
-    for (name, file, from, until) in WEEKS {
-        let mut lines = read_lines(&directory.join(file))?;
-        lines.retain(|line| {
-            let entry: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
-            let published = entry.get("published").and_then(serde_json::Value::as_str).unwrap_or_default();
-            published >= from && published < until
-        });
-        weeks.push(Week::new(name, &lines, publishers)?);
-    }
-    Ok(weeks)
-}
-
-/// Pairs of the unlabelled stream that were labelled by hand, among the headlines about chips of their weeks.
-fn read_doubts(directory: &Path, publishers: &Publishers) -> Result<Week, Failed> {
-    let mut labelled = Vec::new();
-    for line in PAIRS.lines().filter(|line| !line.starts_with('#')) {
-        let mut parts = line.split('\t').map(str::to_owned);
-        let (Some(one), Some(other), Some(label)) = (parts.next(), parts.next(), parts.next()) else {
-            continue;
-        };
-        labelled.push((one, other, label == "1"));
-    }
-    let file = std::fs::File::open(directory.join("stream.jsonl.zst"))?;
-    let mut lines = Vec::new();
-    for line in std::io::BufReader::new(zstd::Decoder::new(file)?).lines() {
-        let line = line?;
-        let entry: serde_json::Value = serde_json::from_str(&line)?;
-        let text = |key: &str| entry.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
-        if ("2026-02-20".."2026-05-05").contains(&text("published")) && is_about_chips(text("title")) {
-            lines.push(line);
-        }
-    }
-    Ok(Week::of_pairs("doubts", &lines, &labelled, publishers)?)
-}
-
 /// What is trained on, and how.
 struct Plan {
+    /// Those of the shared files, then ours.
     weeks: Vec<Week>,
+    shared: usize,
+    ours_weight: f64,
     rewrites: Week,
     rewrites_weight: f64,
-    doubts: Week,
-    doubts_weight: f64,
+    pairs: Week,
+    pairs_weight: f64,
 }
 
 impl Plan {
@@ -156,9 +107,10 @@ impl Plan {
     }
 
     fn fit_without(&self, out: Option<usize>, fitting: &Fitting) -> Weights {
-        let weeks: Vec<&Week> =
-            self.weeks.iter().enumerate().filter(|(at, _)| Some(*at) != out).map(|(_, week)| week).collect();
-        fit(&weeks, &[(&self.rewrites, self.rewrites_weight), (&self.doubts, self.doubts_weight)], fitting)
+        let weeks = self.weeks.iter().enumerate().filter(|(at, _)| Some(*at) != out);
+        let weeks = weeks.map(|(at, week)| (week, if at < self.shared { 1.0 } else { self.ours_weight }));
+        let more = [(&self.rewrites, self.rewrites_weight), (&self.pairs, self.pairs_weight)];
+        fit(&weeks.chain(more).collect::<Vec<_>>(), fitting)
     }
 
     /// Figures of each held-out week.
@@ -195,14 +147,20 @@ fn train(arguments: &[String]) -> Result<(), Failed> {
     let directory = arguments.get(1).filter(|name| !name.starts_with("--")).ok_or("fit DIRECTORY")?;
     let directory = Path::new(directory);
     let publishers = Publishers::shipped();
-    let mut rewrites = read_lines(&directory.join("rewrites.jsonl"))?;
+    let mut rewrites = labelled::lines(&directory.join("rewrites.jsonl"))?;
     rewrites.truncate(1_500);
+    let (mut weeks, of_stream) =
+        (labelled::shared_weeks(directory, &publishers)?, OfStream::read(directory, &publishers)?);
+    let shared = weeks.len();
+    weeks.extend(of_stream.weeks);
     let plan = Plan {
-        weeks: read_weeks(directory, &publishers)?,
+        weeks,
+        shared,
+        ours_weight: option(arguments, "--ours", 1.0),
         rewrites: Week::new("rewrites", &rewrites, &publishers)?,
-        rewrites_weight: option(arguments, "--rewrites", 1.0),
-        doubts: read_doubts(directory, &publishers)?,
-        doubts_weight: option(arguments, "--doubts", 3.0),
+        rewrites_weight: option(arguments, "--rewrites", 0.6),
+        pairs: of_stream.pairs,
+        pairs_weight: option(arguments, "--pairs", 3.0),
     };
     for week in plan.weeks.iter().chain([&plan.rewrites]) {
         let (reached, all) = week.reach();
@@ -212,14 +170,24 @@ fn train(arguments: &[String]) -> Result<(), Failed> {
     let without = at.and_then(|at| arguments.get(at + 1)).map_or("", String::as_str);
     let fitting = Fitting {
         ridge: option(arguments, "--ridge", 60.0),
+        focus: option(arguments, "--focus", 10.0),
         without: without.split(',').map(str::to_owned).collect(),
         ..Fitting::default()
     };
     let weights = plan.held_out(&fitting);
     let mut table = Vec::new();
     for choice in choices() {
-        let figures = total(&plan.figures(&weights, choice));
-        eprintln!("fold {:.2} share {:.1}  {}", choice.fold, choice.best_share, figures.line());
+        let each = plan.figures(&weights, choice);
+        let (of_shared, ours) = each.split_at(plan.shared);
+        let figures = total(&each);
+        eprintln!(
+            "fold {:.3} share {:.1}  {}  | shared {}  | ours {}",
+            choice.fold,
+            choice.best_share,
+            figures.line(),
+            total(of_shared).line(),
+            total(ours).line()
+        );
         table.push((choice, figures));
     }
     for precision in [0.88, 0.90, 0.92, 0.93, 0.94, 0.95, 0.96] {
@@ -234,14 +202,17 @@ fn train(arguments: &[String]) -> Result<(), Failed> {
     }
     #[expect(clippy::cast_possible_truncation, reason = "an option of the command line")]
     let choice = Choice {
-        fold: option(arguments, "--fold", 0.675) as f32,
+        fold: option(arguments, "--fold", 0.64) as f32,
         best_share: option(arguments, "--share", 0.1) as f32,
     };
     let each = plan.figures(&weights, choice);
     for (week, figures) in plan.weeks.iter().zip(&each) {
         eprintln!("{:14} {}", week.name, figures.line());
     }
-    eprintln!("{:14} {}", "all", total(&each).line());
+    let (of_shared, ours) = each.split_at(plan.shared);
+    for (name, figures) in [("shared", of_shared), ("ours", ours), ("all", &each)] {
+        eprintln!("{name:14} {}", total(figures).line());
+    }
     if arguments.iter().any(|argument| argument == "--failures") {
         print_failures(&plan, &weights, choice);
         return Ok(());

@@ -199,6 +199,38 @@ fn a_feed_that_claims_anothers_page_is_a_pointer_to_it() {
     assert_ne!(answers[0]["role"], "lead");
 }
 
+#[test]
+fn a_few_words_around_a_link_are_a_pointer_and_the_same_text_is_a_duplicate() {
+    let with_source = |id: &str, title: &str, summary: &str| {
+        json!({
+            "id": id, "publisher": "Wafer Links", "published": "2025-12-03T15:00:00Z", "feed": "https://waferlinks.example/feed",
+            "url": format!("https://waferlinks.example/{id}"), "title": title, "summary": summary,
+            "source": { "url": original()["url"], "title": "TechCrunch" },
+        })
+    };
+    let title = original()["title"].as_str().unwrap().to_owned();
+    let remark = with_source("remark", "Trainium makes billions, says Amazon", "Who would have thought?");
+    let answers = cluster(&[original(), remark, with_source("copy", &title, "")]);
+    assert_eq!(answers[1]["story"], answers[0]["story"]);
+    assert_eq!(answers[1]["role"], "pointer");
+    assert_eq!(answers[2]["role"], "duplicate");
+}
+
+#[test]
+fn what_tells_of_anothers_report_is_derivative_though_that_report_is_not_here() {
+    let report = |id: &str, publisher: &str, title: &str| {
+        json!({
+            "id": id, "publisher": publisher, "published": "2026-05-11T09:00:00Z", "url": format!("https://{id}.example/1"), "title": title,
+        })
+    };
+    let answers = cluster(&[
+        report("first", "Nerdboard", "Tessarine to buy Orbisil for $4.2 billion"),
+        report("second", "Fabline", "Tessarine to buy Orbisil for $4.2 billion, Bloomberg reports"),
+    ]);
+    assert_eq!(answers[0]["story"], answers[1]["story"]);
+    assert_eq!(answers[1]["role"], "derivative");
+}
+
 fn front_page(id: &str, publisher: &str, title: &str) -> Value {
     json!({
         "id": id, "publisher": publisher, "published": "2026-04-02T09:00:00Z", "url": "https://lumenkit.example/", "title": title,

@@ -22,6 +22,8 @@ const MAX_SUMMARY_WORDS: usize = 32;
 /// Characters of the summary (or, where there is none, of the content) that are read.
 const MAX_SUMMARY_CHARS: usize = 600;
 const MAX_FACTS: usize = 12;
+/// A text around a link of at most so many characters is a remark on it: what a short message holds.
+const MAX_REMARK_CHARS: usize = 280;
 /// Words that a text must have for its sketch to mean anything (`SimHash` of short texts collides).
 const SKETCH_WORDS: usize = 40;
 /// Characters of a text that its sketch is made of.
@@ -71,8 +73,8 @@ pub struct Fingerprint {
     /// Hash of the canonical link.
     pub(super) canonical: Option<u64>,
     pub(super) leads_to: LeadsTo,
-    /// The link is its publisher's own page; else the entry points to another's.
-    pub(super) is_at_home: bool,
+    /// The entry only points to another publisher's page.
+    pub(super) is_pointer: bool,
     /// Hashes of links that it declares as its source.
     pub(super) declared: Vec<u64>,
     /// Hashes of links in its body.
@@ -147,8 +149,9 @@ pub fn fingerprint(
         publisher_kind,
         canonical: entry.canonical.as_deref().map(bare_key),
         leads_to: LeadsTo::of(entry, title, url),
-        is_at_home: publisher_kind != PublisherKind::Aggregator
-            && (url.is_empty() || publishers.is_at_home(entry.feed, publisher, url)),
+        is_pointer: publisher_kind == PublisherKind::Aggregator
+            || !url.is_empty() && !publishers.is_at_home(entry.feed, publisher, url)
+            || is_remark(entry, publisher, publishers),
         declared: credits.links.iter().filter_map(|url| link_key(url)).collect(),
         links: entry.links.iter().take(24).filter_map(|url| link_key(url)).collect(),
         credited: credits.names.iter().map(|name| hash32(&key(publishers.owner(name)))).collect(),
@@ -164,6 +167,17 @@ pub fn fingerprint(
         flags,
         sketch: sketch(entry),
     }
+}
+
+/// Whether it is a few words around a link that it declares as its source, as link blogs have them.
+fn is_remark(entry: &Entry, publisher: &str, publishers: &Publishers) -> bool {
+    let source = entry.source.as_ref().and_then(|source| source.url.as_deref());
+    let leads_away = source.is_some_and(|url| {
+        let has_path = url::Url::parse(url).is_ok_and(|url| url.path().len() > 1);
+        has_path && !publishers.is_at_home(entry.feed, publisher, url)
+    });
+    let is_short = |text: &str| text.chars().nth(MAX_REMARK_CHARS).is_none();
+    leads_away && is_short(&entry.summary) && is_short(&entry.content)
 }
 
 /// When it was published, and whether only the day is known. The day that the URL itself names goes before a feed's

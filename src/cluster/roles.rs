@@ -72,7 +72,11 @@ impl Engine {
         let (Some(record), Some(lead_record)) = (self.shelf.get(number), self.shelf.get(lead.number)) else {
             return (Role::Report, "");
         };
-        if record.bits & bit::POINTER != 0 {
+        // Who has the same text on a page of its own shows more than a link to it.
+        let is_syndicated = record.bits & bit::AGGREGATOR == 0
+            && record.page() != lead_record.page()
+            && is_copy(record, lead_record);
+        if record.bits & bit::POINTER != 0 && !is_syndicated {
             return (Role::Pointer, "a link to somebody else's piece");
         }
         if is_copy(record, lead_record) {
@@ -88,6 +92,9 @@ impl Engine {
         }
         if members.iter().any(|other| *other != number && self.names_as_source(number, *other)) {
             return (Role::Derivative, "it credits the original");
+        }
+        if self.credits.get(&number).is_some_and(|credit| !credit.told_by.is_empty()) {
+            return (Role::Derivative, "it tells of somebody else's report");
         }
         let mut side = Side::default();
         side.read(number, &self.shelf, &self.dictionary);

@@ -174,7 +174,7 @@ fn record_of(item: &Fingerprint, story: u64, parts: &Parts) -> Record {
     let small = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);
     let bits = [
         (item.is_day_only, bit::DAY_ONLY),
-        (!item.is_at_home, bit::POINTER),
+        (item.is_pointer, bit::POINTER),
         (item.leads_to != LeadsTo::Page, bit::FRONT_PAGE),
         (item.leads_to == LeadsTo::NamedFrontPage, bit::NAMES_SITE),
         (item.is_machine_written, bit::MACHINE),

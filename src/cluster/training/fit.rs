@@ -10,6 +10,9 @@ use super::week::{Choice, Week};
 pub struct Fitting {
     /// How strongly weights are held small, on standardised features.
     pub ridge: f64,
+    /// How much more pairs count that the fit so far is in doubt of: most pairs are plainly two stories, and teach
+    /// nothing about the few near the threshold.
+    pub focus: f64,
     /// Rounds, each of some sweeps over all weights.
     pub rounds: usize,
     /// Features that are left out, by name.
@@ -18,7 +21,7 @@ pub struct Fitting {
 
 impl Default for Fitting {
     fn default() -> Self {
-        Self { ridge: 60.0, rounds: 40, without: Vec::new() }
+        Self { ridge: 60.0, focus: 10.0, rounds: 40, without: Vec::new() }
     }
 }
 
@@ -70,11 +73,10 @@ pub(super) struct Sample {
     pub(super) weight: f64,
 }
 
-/// Fits weights to the pairs of some weeks; `extra` are further sets, each with the weight that its pairs have.
-pub fn fit(weeks: &[&Week], extra: &[(&Week, f64)], fitting: &Fitting) -> Weights {
-    let main = weeks.iter().flat_map(|week| week.samples().map(|sample| (sample, 1.0)));
-    let more = extra.iter().flat_map(|(week, weight)| week.samples().map(|sample| (sample, *weight)));
-    let samples: Vec<(&Sample, f64)> = main.chain(more).collect();
+/// Fits weights to the pairs of some weeks, each with the weight that its pairs have.
+pub fn fit(weeks: &[(&Week, f64)], fitting: &Fitting) -> Weights {
+    let samples = weeks.iter().flat_map(|(week, weight)| week.samples().map(|sample| (sample, *weight)));
+    let samples: Vec<(&Sample, f64)> = samples.collect();
     let columns: Vec<Column> = TABLE
         .iter()
         .enumerate()
@@ -95,6 +97,13 @@ pub fn fit(weeks: &[&Week], extra: &[(&Week, f64)], fitting: &Fitting) -> Weight
     };
     for _ in 0..fitting.rounds {
         solver.advance(&columns, fitting.ridge, 2);
+    }
+    let even = solver.weights.clone();
+    for _ in 0..FOCUSINGS {
+        solver.focus(&even, fitting.focus);
+        for _ in 0..fitting.rounds {
+            solver.advance(&columns, fitting.ridge, 2);
+        }
     }
     solver.model(&columns)
 }
@@ -137,6 +146,8 @@ struct Solver {
     coefficients: Vec<f64>,
 }
 
+/// Fits anew with the doubts of the last one.
+const FOCUSINGS: usize = 3;
 /// Samples that are settled still hold the steps back: without this, early rounds overshoot.
 const LEAST_SPREAD: f64 = 0.02;
 
@@ -148,6 +159,18 @@ struct Nearby {
 }
 
 impl Solver {
+    /// Weighs each sample by how far it is from settled. Two stories that look like one always count in full: a wrong
+    /// merge hides a story.
+    fn focus(&mut self, even: &[f64], by: f64) {
+        let samples = self.weights.iter_mut().zip(even).zip(self.margins.iter().zip(&self.targets));
+        for ((weight, even), (margin, target)) in samples {
+            let chance = 1.0 / (1.0 + (-margin).exp());
+            let is_mistaken = *target < 0.5 && chance > 0.5;
+            let doubt = if is_mistaken { 1.0 } else { 4.0 * chance * (1.0 - chance) };
+            *weight = even * (1.0 + by * doubt);
+        }
+    }
+
     fn nearby(&self) -> Nearby {
         let mut nearby = Nearby { spreads: Vec::with_capacity(self.margins.len()), lacks: Vec::new() };
         for ((margin, target), weight) in self.margins.iter().zip(&self.targets).zip(&self.weights) {

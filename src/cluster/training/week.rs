@@ -17,6 +17,9 @@ use super::fit::{Sample, Weights};
 struct Label {
     #[serde(default)]
     story: String,
+    /// Whether an attentive reader may well decide otherwise.
+    #[serde(default)]
+    soft: bool,
     title: String,
 }
 
@@ -110,7 +113,8 @@ impl Week {
             let (one, other) = (self.labels.get(*one as usize)?, self.labels.get(*other as usize)?);
             let is_same = one.story == other.story;
             let size = sizes.get(one.story.as_str()).copied().unwrap_or(1.0);
-            let weight = if is_same { 2.0 / size.max(2.0) } else { 1.0 };
+            let is_soft = is_same && (one.soft || other.soft);
+            let weight = if is_same { 2.0 / size.max(2.0) } else { 1.0 } * if is_soft { 0.5 } else { 1.0 };
             Some(Sample { values, is_same, weight })
         });
         samples.collect()
