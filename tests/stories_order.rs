@@ -154,10 +154,9 @@ proptest! {
     fn entries_that_come_ten_minutes_late_give_the_same_pairs(seed in any::<u64>()) {
         let (same, all) = same_pairs(&own_lines(), seed);
         prop_assert!(same as f64 >= 0.99 * all as f64, "{same} of {all} pairs are the same");
-        // One large launch of the labelled weeks goes one way or the other as a whole, 15 of 665 pairs; why is not known.
         let weeks = labelled_weeks();
         let (same, all) = weeks.iter().map(|lines| same_pairs(lines, seed)).fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
-        prop_assert!(same as f64 >= 0.97 * all as f64, "{same} of {all} pairs are the same");
+        prop_assert!(same as f64 >= 0.99 * all as f64, "{same} of {all} pairs are the same");
     }
 
     #[test]

@@ -173,7 +173,7 @@ pub fn fingerprint(
 fn is_remark(entry: &Entry, publisher: &str, publishers: &Publishers) -> bool {
     let source = entry.source.as_ref().and_then(|source| source.url.as_deref());
     let leads_away = source.is_some_and(|url| {
-        let has_path = url::Url::parse(url).is_ok_and(|url| url.path().len() > 1);
+        let has_path = Url::parse(url).is_ok_and(|url| url.path().len() > 1);
         has_path && !publishers.is_at_home(entry.feed, publisher, url)
     });
     let is_short = |text: &str| text.chars().nth(MAX_REMARK_CHARS).is_none();

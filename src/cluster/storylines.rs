@@ -16,6 +16,10 @@ const SUBJECT: f32 = 4.0;
 /// What shared words must weigh together, and what one of them must weigh.
 const ENOUGH: f32 = 14.0;
 const RARE: f32 = 6.0;
+/// The newest stories of a word that are looked at: a word of very many is no subject.
+const NEWEST: usize = 100;
+/// Bits for the place of a word among a story's.
+const PLACE_BITS: u32 = 3;
 /// Shared words that are needed.
 const LEAST_SHARED: usize = 3;
 
@@ -82,34 +86,33 @@ impl Storylines {
 
     /// The story of the same subject: the one that shares most; of equals the newest.
     pub(super) fn find(&self, subjects: &Subjects) -> Option<u64> {
-        let mut shared: FxHashMap<u32, (f32, usize)> = FxHashMap::default();
-        // The rarest words come first, and who shares none of the rare ones is out already.
-        for (word, idf) in &subjects.words {
-            // A word of very many stories is no subject.
-            for number in
-                self.by_word.get(word).into_iter().flat_map(|numbers| numbers.iter().rev().take(100))
-            {
-                let known = if *idf >= RARE {
-                    shared.entry(*number).or_default()
-                } else if let Some(known) = shared.get_mut(number) {
-                    known
-                } else {
-                    continue;
-                };
-                known.0 += idf;
-                known.1 += 1;
+        // A story and one of the words that it shares, in one number: sorted, those of a story lie together. A table
+        // by story cost more than all of the rest.
+        let mut shared: Vec<u64> = Vec::with_capacity(WORDS * NEWEST);
+        for (place, (word, _)) in (0_u64..).zip(&subjects.words) {
+            let numbers = self.by_word.get(word).into_iter().flat_map(|numbers| numbers.iter().rev());
+            shared.extend(numbers.take(NEWEST).map(|number| u64::from(*number) << PLACE_BITS | place));
+        }
+        shared.sort_unstable();
+        let story = |shared: u64| u32::try_from(shared >> PLACE_BITS).unwrap_or(0);
+        let idf = |shared: u64| {
+            let place = usize::try_from(shared & ((1 << PLACE_BITS) - 1)).unwrap_or(0);
+            subjects.words.get(place).map_or(0.0, |(_, idf)| *idf)
+        };
+        let mut best: Option<(f32, u32, u32)> = None;
+        for words in shared.chunk_by(|one, other| story(*one) == story(*other)) {
+            // The rarest word comes first.
+            let (Some(first), true) = (words.first(), words.len() >= LEAST_SHARED) else { continue };
+            let weight: f32 = words.iter().map(|word| idf(*word)).sum();
+            if idf(*first) < RARE || weight < ENOUGH {
+                continue;
+            }
+            let found = (weight, self.at(story(*first)), story(*first));
+            if best.is_none_or(|best| found > best) {
+                best = Some(found);
             }
         }
-        let fits =
-            shared.into_iter().filter(|(_, (weight, count))| *count >= LEAST_SHARED && *weight >= ENOUGH);
-        let best = fits.max_by(|one, other| {
-            one.1
-                .0
-                .total_cmp(&other.1.0)
-                .then_with(|| self.at(one.0).cmp(&self.at(other.0)))
-                .then(one.0.cmp(&other.0))
-        });
-        best.and_then(|(number, _)| self.line(number)).map(|line| line.story)
+        best.and_then(|(.., number)| self.line(number)).map(|line| line.story)
     }
 
     fn line(&self, number: u32) -> Option<&Line> {
