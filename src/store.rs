@@ -20,6 +20,7 @@ mod panics;
 mod reader;
 mod record;
 mod tree;
+mod upgrade;
 mod upkeep;
 mod verify;
 
@@ -43,7 +44,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tree::Summary;
 
 /// The version of the records, the trees and the journal. A newer one is refused, an older one migrated.
-pub const SCHEMA: u32 = 1;
+///
+/// 2 (November 2026): smaller tombstones in more buckets; see `upgrade`.
+pub const SCHEMA: u32 = 2;
 
 /// What the store may use.
 #[derive(Debug, Clone, PartialEq, Eq)]

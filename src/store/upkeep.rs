@@ -6,7 +6,7 @@ use super::files::bytes_below;
 use super::index::Index;
 use super::journal::{Checkpoint, Journal, Scan};
 use super::panics::Opening;
-use super::tree::Summary;
+use super::tree::{Summary, Tree};
 use super::{Health, SCHEMA, Store, build, checkpoint, opening};
 use crate::model::Timestamp;
 use std::sync::atomic::Ordering;
@@ -19,6 +19,8 @@ pub(super) struct Compaction {
     thread: JoinHandle<Result<(u64, Summary, u64), StoreError>>,
 }
 
+/// The disk may hold tombstones so many times over: once in the journal, twice in sled, which is what a new index takes.
+const TOMBSTONE_FACTOR: u64 = 3;
 /// Batches between two looks at how much disk is used.
 const LOOK_EVERY: u64 = 64;
 
@@ -233,7 +235,11 @@ impl Store {
     }
 
     fn is_bloated(&self) -> bool {
-        let allowed = self.summary.live_bytes().saturating_mul(self.settings.compaction_factor);
+        let tombstones = self.summary.of(Tree::Tombstone).bytes;
+        let others = self.summary.live_bytes().saturating_sub(tombstones);
+        let allowed = others
+            .saturating_mul(self.settings.compaction_factor)
+            .saturating_add(tombstones.saturating_mul(TOMBSTONE_FACTOR));
         self.disk_bytes() > allowed.max(self.settings.compaction_min_bytes)
     }
 
@@ -246,7 +252,10 @@ impl Store {
     }
 
     pub(super) fn plan_checkpoint(&mut self) {
-        let times = self.journal.checkpoint_bytes().saturating_mul(self.settings.checkpoint_factor);
+        // Tombstones hardly change: that there are many is no reason to let the journal grow.
+        let tombstones = self.summary.of(Tree::Tombstone).bytes.min(self.journal.checkpoint_bytes());
+        let others = self.journal.checkpoint_bytes().saturating_sub(tombstones);
+        let times = others.saturating_mul(self.settings.checkpoint_factor).saturating_add(tombstones);
         self.checkpoint_at = times.max(self.settings.checkpoint_min_bytes);
     }
 }
