@@ -7,6 +7,7 @@ mod apply;
 mod backup;
 mod build;
 mod checkpoint;
+mod compactor;
 mod draft;
 mod error;
 pub mod files;
@@ -91,7 +92,7 @@ pub struct Store {
     checkpoint_at: u64,
     /// What disk and data measured after the last compaction, in bytes.
     compacted: (u64, u64),
-    compaction: Option<upkeep::Compaction>,
+    compactor: compactor::Compactor,
     health: Health,
     last_report: OpeningReport,
     lock: lock::Lock,
@@ -172,7 +173,7 @@ impl Store {
             summary: opened.summary,
             checkpoint_at: 0,
             compacted: (0, 0),
-            compaction: None,
+            compactor: compactor::Compactor::default(),
             health: Health::Well,
             last_report: opened.report.clone(),
             lock,
