@@ -103,8 +103,9 @@ fn digest(parts: &[&str]) -> u64 {
 /// A tombstone's bucket (the key in [`super::tree::Tree::Tombstone`]) and its place there. There are 65,536 buckets:
 /// each burial rewrites one, which is 7 bytes in a small store and some 330 with four million tombstones.
 pub(super) fn tombstone(id: EntryId) -> ([u8; BUCKET_BYTES], [u8; TOMBSTONE_BYTES]) {
-    let [high, low, a, b, c, d, e, _] = id.0.to_be_bytes();
-    ([high, low], [a, b, c, d, e])
+    let bytes = id.0.to_be_bytes();
+    let (bucket, rest) = bytes.split_first_chunk().unwrap_or((&[0; _], &[]));
+    (*bucket, rest.first_chunk().copied().unwrap_or_default())
 }
 
 /// Where in a bucket the tombstone is, or belongs.
