@@ -58,7 +58,8 @@ pub struct Settings {
     pub reserve_bytes: u64,
     /// A journal shorter than this is never replaced by a checkpoint.
     pub checkpoint_min_bytes: u64,
-    /// The journal is replaced by a checkpoint when it is so many times longer than the last one.
+    /// The journal is replaced by a checkpoint when it is so many times longer than the last one. Tombstones are left
+    /// out of this, and of the next one, and added on: they are many, and hardly change.
     pub checkpoint_factor: u64,
     /// The index is made anew when journal and index take so many times more than what is live in them.
     pub compaction_factor: u64,
