@@ -7,6 +7,7 @@ mod apply;
 mod backup;
 mod build;
 mod checkpoint;
+mod compactor;
 mod draft;
 mod error;
 pub mod files;
@@ -20,6 +21,7 @@ mod panics;
 mod reader;
 mod record;
 mod tree;
+mod upgrade;
 mod upkeep;
 mod verify;
 
@@ -43,7 +45,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tree::Summary;
 
 /// The version of the records, the trees and the journal. A newer one is refused, an older one migrated.
-pub const SCHEMA: u32 = 1;
+///
+/// 2 (November 2026): smaller tombstones in more buckets; see `upgrade`.
+pub const SCHEMA: u32 = 2;
 
 /// What the store may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +58,8 @@ pub struct Settings {
     pub reserve_bytes: u64,
     /// A journal shorter than this is never replaced by a checkpoint.
     pub checkpoint_min_bytes: u64,
-    /// The journal is replaced by a checkpoint when it is so many times longer than the last one.
+    /// The journal is replaced by a checkpoint when it is so many times longer than the last one. Tombstones are left
+    /// out of this, and of the next one, and added on: they are many, and hardly change.
     pub checkpoint_factor: u64,
     /// The index is made anew when journal and index take so many times more than what is live in them.
     pub compaction_factor: u64,
@@ -88,7 +93,7 @@ pub struct Store {
     checkpoint_at: u64,
     /// What disk and data measured after the last compaction, in bytes.
     compacted: (u64, u64),
-    compaction: Option<upkeep::Compaction>,
+    compactor: compactor::Compactor,
     health: Health,
     last_report: OpeningReport,
     lock: lock::Lock,
@@ -169,7 +174,7 @@ impl Store {
             summary: opened.summary,
             checkpoint_at: 0,
             compacted: (0, 0),
-            compaction: None,
+            compactor: compactor::Compactor::default(),
             health: Health::Well,
             last_report: opened.report.clone(),
             lock,

@@ -151,6 +151,27 @@ mod tests {
     }
 
     #[test]
+    fn entities_are_not_expanded_and_nothing_is_read_from_a_file() {
+        let laughs = (1..10).map(|n| format!("<!ENTITY l{n} \"{}\">", format!("&l{};", n - 1).repeat(10)));
+        let text = format!(
+            "<!DOCTYPE opml [<!ENTITY l0 \"lol\">{}<!ENTITY x SYSTEM \"file:///etc/passwd\">]><opml><body>\
+             <outline text=\"&l9;&x;\" xmlUrl=\"https://a.example/feed\"/></body></opml>",
+            laughs.collect::<String>()
+        );
+        // Refused or taken as it stands; either way nothing of it grew.
+        for feed in read(&text).unwrap_or_default() {
+            assert!(feed.name.unwrap_or_default().len() < 20);
+        }
+    }
+
+    #[test]
+    fn a_million_outlines_are_refused() {
+        let text =
+            format!("<opml><body>{}</body></opml>", "<outline xmlUrl='http://a.example'/>".repeat(1_000_000));
+        assert!(read(&text).unwrap_err().0.contains("split the file"));
+    }
+
+    #[test]
     fn what_is_no_opml_is_refused_in_words() {
         assert!(read("<html></html>").unwrap_err().0.contains("no OPML"));
         assert!(read("<opml><outline").unwrap_err().0.contains("can't be read"));

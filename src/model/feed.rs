@@ -162,6 +162,12 @@ impl FeedState {
             counts: FeedCounts::default(),
         }
     }
+
+    /// Makes the next poll fetch and read the whole document, whether it changed or not.
+    pub fn forget_body(&mut self) {
+        self.validators = Validators::default();
+        self.body_hash = None;
+    }
 }
 
 words! {

@@ -24,6 +24,8 @@ fn piece(id: &str, link: &str, title: &str, summary: &str) -> Entry {
 fn a_time_ahead_of_the_clock_is_no_claim() {
     let at = |hours| Some(Claimed { at: now() + Duration::hours(hours), has_time_of_day: true });
     assert_eq!(made(ParsedEntry { published: at(5), ..ParsedEntry::default() }).claimed, None);
+    let last = Some(Claimed { at: "9999-12-31T23:59:59Z".parse().unwrap(), has_time_of_day: true });
+    assert_eq!(made(ParsedEntry { published: last, ..ParsedEntry::default() }).claimed, None);
     let past = made(ParsedEntry { published: at(-5), ..ParsedEntry::default() });
     assert_eq!(past.claimed, at(-5));
     assert_eq!(past.published(), now() - Duration::hours(5));
@@ -57,6 +59,45 @@ fn markup_that_harms_or_watches_is_gone() {
         ("pixel", r#"a<img src="https://b.example/p" width="1" height="1">"#, "a"),
         ("beacon", r#"a<img src="https://pixel.quantserve.com/x">"#, "a"),
         ("frame and form", "a<iframe src='x'/>b<form><input></form>", "ab"),
+        ("document within", r#"a<iframe srcdoc="<script>b()</script>"></iframe>"#, "a"),
+        ("button", r#"<form><button formaction="javascript:x()">a</button></form>"#, "a"),
+        (
+            "head of a page",
+            r#"<meta http-equiv="refresh" content="0;url=//b.example"><base href="//b.example/">a"#,
+            "a",
+        ),
+        (
+            "style",
+            r#"<style>@import "//b.example/x";</style><p style="background:url(//b.example)">a</p>"#,
+            "<p>a</p>",
+        ),
+        (
+            "sizes",
+            r#"<img srcset="https://b.example/x 2x" src="https://a.example/i.png">"#,
+            r#"<img src="https://a.example/i.png">"#,
+        ),
+        ("vbscript", r#"<a href="VbScript:x">a</a>"#, r#"<a rel="noopener noreferrer nofollow">a</a>"#),
+        (
+            "tab and entity",
+            "<a href=\"java&#9;script&colon;x()\">a</a>",
+            r#"<a rel="noopener noreferrer nofollow">a</a>"#,
+        ),
+        (
+            "a page as data",
+            r#"<a href="data:text/html,<script>x()</script>">a</a>"#,
+            r#"<a rel="noopener noreferrer nofollow">a</a>"#,
+        ),
+        (
+            "svg",
+            r#"<svg><a xlink:href="javascript:x()"><text>a</text></a><animate attributeName="href"/></svg>"#,
+            "<a rel=\"noopener noreferrer nofollow\">a</a>",
+        ),
+        ("template", "<template><img src=x onerror=x()></template>a", "a"),
+        (
+            "noscript",
+            "<noscript><p title=\"</noscript><img src=x onerror=x()>\"></noscript>a",
+            r#"<img>"&gt;a"#,
+        ),
         ("math", "<div><math xmlns=\"x\"><mi>a</mi><mo>+</mo></math></div>", "<div>a+</div>"),
         ("relative", r#"<img src="/i.png">"#, r#"<img src="https://a.example/i.png">"#),
     ];

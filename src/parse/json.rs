@@ -10,6 +10,8 @@ use super::{Limits, ParsedEntry, ParsedFeed, dates};
 use crate::model::{Enclosure, Freshness};
 use lenient::{Author, Feed, FeedSeed, Flexible, Item};
 use serde::de::DeserializeSeed as _;
+use std::iter::Peekable;
+use std::str::Chars;
 use url::Url;
 
 /// Reads a document; `Err` with what is wrong where it is no JSON Feed.
@@ -73,18 +75,40 @@ fn mended(text: &str) -> Option<String> {
                 is_in_string = !is_in_string;
                 out.push('"');
             }
-            '\\' if is_in_string => {
-                out.push('\\');
-                match characters.next_if(|next| "\"\\/bfnrtu".contains(*next)) {
-                    Some(escaped) => out.push(escaped),
-                    None => out.push('\\'),
-                }
-            }
+            '\\' if is_in_string => match characters.next_if(|next| "\"\\/bfnrtu".contains(*next)) {
+                Some('u') => out.push_str(&unicode_escape(&mut characters)),
+                Some(escaped) => out.extend(['\\', escaped]),
+                None => out.push_str(r"\\"),
+            },
             control if control.is_ascii_control() => out.push(' '),
             other => out.push(other),
         }
     }
     (out != text).then_some(out)
+}
+
+/// A `\u` escape, of which the `\u` was read: half of a surrogate pair names no character (RFC 8259 §8.2), and becomes
+/// the one that stands for what can't be read.
+fn unicode_escape(characters: &mut Peekable<Chars<'_>>) -> String {
+    let unit = |from: &Peekable<Chars<'_>>| {
+        let digits: String = from.clone().take(4).filter(char::is_ascii_hexdigit).collect();
+        (digits.len() == 4).then(|| u32::from_str_radix(&digits, 16).ok()).flatten()
+    };
+    let Some(first) = unit(characters) else { return r"\\u".to_owned() };
+    characters.by_ref().take(4).for_each(drop);
+    if !(0xD800..=0xDFFF).contains(&first) {
+        return format!(r"\u{first:04x}");
+    }
+    let mut after = characters.clone();
+    let is_escape = after.next() == Some('\\') && after.next() == Some('u');
+    let second = unit(&after).filter(|second| is_escape && (0xDC00..=0xDFFF).contains(second));
+    match second {
+        Some(second) if first < 0xDC00 => {
+            characters.by_ref().take(6).for_each(drop);
+            format!(r"\u{first:04x}\u{second:04x}")
+        }
+        _ => r"\ufffd".to_owned(),
+    }
 }
 
 /// What holds for all items of a document.

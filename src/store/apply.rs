@@ -144,14 +144,15 @@ fn remove_identity(draft: &mut Draft<'_>, entry: &EntryRecord) -> Result<(), Sto
     Ok(())
 }
 
-/// Remembers an id that has left the store, in a few bytes.
+/// Remembers an id that has left the store, in a few bytes. A bucket is a plain value, never one in parts: its first
+/// byte may be any.
 fn bury(draft: &mut Draft<'_>, id: u64) -> Result<(), StoreError> {
     let (key, rest) = key::tombstone(EntryId(id));
-    let mut bucket = draft.record(Tree::Tombstone, &key)?.unwrap_or_default();
+    let mut bucket = draft.get(Tree::Tombstone, &key)?.unwrap_or_default();
     if let Err(position) = key::find_tombstone(&bucket, rest) {
         let at = position * key::TOMBSTONE_BYTES;
         bucket.splice(at..at, rest);
-        draft.put_record(Tree::Tombstone, &key, &bucket)?;
+        draft.put(Tree::Tombstone, &key, &bucket);
     }
     Ok(())
 }
@@ -159,14 +160,14 @@ fn bury(draft: &mut Draft<'_>, id: u64) -> Result<(), StoreError> {
 /// Forgets a tombstone: its entry is here again.
 fn exhume(draft: &mut Draft<'_>, id: u64) -> Result<(), StoreError> {
     let (key, rest) = key::tombstone(EntryId(id));
-    let Some(mut bucket) = draft.record(Tree::Tombstone, &key)? else { return Ok(()) };
+    let Some(mut bucket) = draft.get(Tree::Tombstone, &key)? else { return Ok(()) };
     if let Ok(position) = key::find_tombstone(&bucket, rest) {
         let at = position * key::TOMBSTONE_BYTES;
         bucket.drain(at..at + key::TOMBSTONE_BYTES);
         if bucket.is_empty() {
-            draft.delete_record(Tree::Tombstone, &key)?;
+            draft.delete(Tree::Tombstone, &key);
         } else {
-            draft.put_record(Tree::Tombstone, &key, &bucket)?;
+            draft.put(Tree::Tombstone, &key, &bucket);
         }
     }
     Ok(())
@@ -174,7 +175,7 @@ fn exhume(draft: &mut Draft<'_>, id: u64) -> Result<(), StoreError> {
 
 fn is_buried(draft: &Draft<'_>, id: u64) -> Result<bool, StoreError> {
     let (key, rest) = key::tombstone(EntryId(id));
-    Ok(draft.record(Tree::Tombstone, &key)?.is_some_and(|bucket| key::find_tombstone(&bucket, rest).is_ok()))
+    Ok(draft.get(Tree::Tombstone, &key)?.is_some_and(|bucket| key::find_tombstone(&bucket, rest).is_ok()))
 }
 
 /// Tombstones for an entry that leaves, the guids it also had, and its link.

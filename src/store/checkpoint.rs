@@ -6,6 +6,7 @@ use super::frame::{self, FrameKind, FrameReader, Item};
 use super::index::{Index, Write};
 use super::journal::{Checkpoint, Scan, Written};
 use super::tree::{Summary, Tree};
+use super::upgrade;
 use std::io;
 use std::ops::Bound;
 use std::path::Path;
@@ -155,7 +156,8 @@ pub(super) fn load(
     index: &Index,
     go_on: &dyn Fn() -> Result<(), StoreError>,
 ) -> Result<Summary, StoreError> {
-    let mut filler = Filler { index, writes: Vec::new(), bytes: 0, summary: Summary::default() };
+    let (writes, summary) = (Vec::new(), Summary::default());
+    let mut filler = Filler { index, schema: super::SCHEMA, writes, bytes: 0, summary };
     let unreadable =
         |error: io::Error| StoreError::Index { reason: format!("the journal cannot be read: {error}") };
     let mut reader = FrameReader::new(file, 0).map_err(unreadable)?;
@@ -169,7 +171,10 @@ pub(super) fn load(
                 }
             }
             FrameKind::End | FrameKind::Batch => break,
-            FrameKind::Header => {}
+            FrameKind::Header => {
+                let base = Checkpoint::of_payload(&frame.payload, frame.sequence);
+                filler.schema = base.map_or(super::SCHEMA, |base| base.schema);
+            }
         }
     }
     filler.flush()?;
@@ -178,6 +183,8 @@ pub(super) fn load(
 
 struct Filler<'a> {
     index: &'a Index,
+    /// What the records were written with.
+    schema: u32,
     writes: Vec<Write>,
     bytes: usize,
     summary: Summary,
@@ -187,9 +194,11 @@ impl Filler<'_> {
     fn put(&mut self, code: u8, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         // A tree that this version does not know can't come from an accepted schema.
         let Some(tree) = Tree::of(code) else { return Ok(()) };
-        self.summary.entry(tree).add(key, value);
-        self.bytes += key.len() + value.len();
-        self.writes.push(Write { tree, key: key.to_vec(), value: Some(value.to_vec()) });
+        for (key, value) in upgrade::pairs(self.schema, tree, key, value) {
+            self.summary.entry(tree).add(&key, &value);
+            self.bytes += key.len() + value.len();
+            self.writes.push(Write { tree, key, value: Some(value) });
+        }
         if self.bytes >= TRANSACTION_BYTES { self.flush() } else { Ok(()) }
     }
 

@@ -20,7 +20,7 @@ const LOCK_TRIES: u32 = 100;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// sled's cache is emptied by hand after so many bytes of pages were read or written: see [`Index::let_go`].
-const LINGERING_BYTES: u64 = 32 * 1024 * 1024;
+const LINGERING_BYTES: u64 = 12 * 1024 * 1024;
 /// Records that are read before the writer says that it gets on.
 const RECORDS_A_STEP: u64 = 256;
 /// A leaf of sled's trees splits at 17 records: one record that is asked for brings some ten others along.
@@ -218,9 +218,22 @@ impl Index {
         sequence: Option<u64>,
         summary: &Summary,
     ) -> Result<(), sled::Error> {
-        let state = IndexState { sequence, schema: super::SCHEMA, summary: summary.clone() }.to_bytes();
+        self.write_as(super::SCHEMA, writes, sequence, summary)
+    }
+
+    /// [`Index::write`], for what says that it is of this schema.
+    pub(super) fn write_as(
+        &self,
+        schema: u32,
+        writes: &[Write],
+        sequence: Option<u64>,
+        summary: &Summary,
+    ) -> Result<(), sled::Error> {
+        let state = IndexState { sequence, schema, summary: summary.clone() }.to_bytes();
         guard(|| {
-            self.touched(bytes(writes) * RECORDS_A_PAGE)?;
+            // A new index is filled in the order of its keys: neighbours lie on one page.
+            let pages = if sequence.is_some() { RECORDS_A_PAGE } else { 2 };
+            self.touched(bytes(writes) * pages)?;
             let outcome: Result<(), TransactionError<sled::Error>> =
                 self.trees.as_slice().transaction(|trees| {
                     for write in writes {

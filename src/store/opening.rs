@@ -10,6 +10,7 @@ use super::index::{self, Index, IndexState};
 use super::journal::{Checkpoint, Journal, Scan};
 use super::panics::Opening;
 use super::tree::Summary;
+use super::upgrade;
 use super::{SCHEMA, Settings};
 use crate::model::Timestamp;
 use std::fmt;
@@ -215,7 +216,7 @@ impl Attempt<'_> {
         scan: Option<&Scan>,
     ) -> Result<(Option<(Index, IndexState)>, IndexCondition), StoreError> {
         let path = index_path(self.dir);
-        if scan.is_some_and(Scan::is_older_schema) {
+        if scan.is_some_and(|scan| scan.is_older_schema() && scan.is_well()) {
             // Records are upgraded while they are loaded, so the index has to be made anew.
             return Ok((None, IndexCondition::Behind));
         }
@@ -268,6 +269,7 @@ impl Attempt<'_> {
         }) {
             return damaged("it is not what the journal's checkpoint says".to_owned());
         }
+        let state = upgrade::in_place(&index, state)?;
         Ok((Some((index, state)), IndexCondition::Well))
     }
 

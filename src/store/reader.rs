@@ -91,8 +91,9 @@ impl Reader {
 
     fn is_buried(&self, entry: EntryId) -> Result<bool, StoreError> {
         let (bucket, rest) = key::tombstone(entry);
-        let bucket = self.shared.read(|index| Ok(index.record(Tree::Tombstone, &bucket)?))?;
-        Ok(bucket.is_some_and(|bucket| key::find_tombstone(&bucket, rest).is_ok()))
+        Ok(self
+            .value(Tree::Tombstone, &bucket)?
+            .is_some_and(|bucket| key::find_tombstone(&bucket, rest).is_ok()))
     }
 
     /// The entry that this id is another guid of.
@@ -313,7 +314,7 @@ impl Reader {
     pub fn counts(&self) -> Result<Counts, StoreError> {
         let summary = self.shared.read(|index| Ok(index.state()?.summary))?;
         let tombstones = summary.of(Tree::Tombstone);
-        let keys = tombstones.count.saturating_mul(2);
+        let keys = tombstones.count.saturating_mul(key::BUCKET_BYTES as u64);
         Ok(Counts {
             feeds: summary.of(Tree::Feed).count,
             entries: summary.of(Tree::Entry).count,

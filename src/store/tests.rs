@@ -1,6 +1,8 @@
-use super::index::Index;
+use super::index::{Index, Write};
+use super::key::Place;
 use super::opening::IndexCondition;
 use super::record::{BatchRecord, Record};
+use super::tree::Tree;
 use super::{Health, Settings, Store, apply, draft, opening};
 use crate::model::{
     Batch, Cause, Change, Entry, EntryId, FeedId, Kept, Kind, Member, Role, Story, StoryId, Timestamp,
@@ -53,6 +55,50 @@ fn copy(from: &Path, to: &Path) {
             std::fs::copy(item.path(), target).unwrap();
         }
     }
+}
+
+/// The tombstones of the first schema, as it laid them out.
+fn first_buckets(ids: &[u64]) -> std::collections::BTreeMap<Vec<u8>, Vec<u8>> {
+    let mut buckets: std::collections::BTreeMap<Vec<u8>, Vec<u8>> = std::collections::BTreeMap::new();
+    for id in ids {
+        let rest = (id & (u64::MAX >> 12)).to_be_bytes();
+        let key = u16::try_from(id >> 52).unwrap().to_be_bytes();
+        buckets.entry(key.to_vec()).or_default().extend_from_slice(&rest[1..]);
+    }
+    buckets
+}
+
+/// With the journal gone, the index of an older version is all there is: it is brought up to date where it lies.
+#[test]
+fn an_index_of_the_first_schema_is_upgraded_in_place_when_the_journal_is_lost() {
+    let mut ids: Vec<u64> = (1..2_000_u64).map(|at| at.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
+    // The lowest and the highest buckets, and two that are one now.
+    ids.extend([0, 1, 5 << 8, 0x12_34FF_0000_0000, u64::MAX]);
+    ids.sort_unstable();
+    let dir = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(dir.path());
+    store.commit(&batch(1)).unwrap();
+    let mut summary = store.summary.clone();
+    let mut writes = vec![];
+    for (key, value) in first_buckets(&ids) {
+        summary.entry(Tree::Tombstone).add(&key, &value);
+        writes.push(Write { tree: Tree::Tombstone, key, value: Some(value) });
+    }
+    store.shared.read(|index| Ok(index.write_as(1, &writes, Some(1), &summary)?)).unwrap();
+    store.close().unwrap();
+    std::fs::remove_file(dir.path().join("journal")).unwrap();
+    let (store, report) = open(dir.path());
+    assert_eq!(report.sequence, 1, "{report}");
+    let reader = store.reader();
+    for id in &ids {
+        assert_eq!(reader.seen(EntryId(*id)).unwrap().unwrap().place, Place::Expired, "{id:016x}");
+    }
+    assert_eq!(reader.seen(EntryId(7 << 40)).unwrap(), None);
+    assert_eq!(reader.counts().unwrap().tombstones, ids.len() as u64 - 1);
+    assert_eq!(reader.stories_newest_first().count(), 1);
+    assert!(store.verify().unwrap().is_well());
+    drop(store);
+    assert_eq!(open(dir.path()).1.index, IndexCondition::Well);
 }
 
 /// The planted bug: writes one by one instead of in one transaction, and a kill after each of them.

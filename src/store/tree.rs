@@ -33,7 +33,7 @@ trees! {
     Reject = 3 "reject",
     /// Entry id → place (1 byte) and substance (8).
     Seen = 4 "seen",
-    /// First 12 bits of an entry id → the other 52 of those that have left the store, sorted, 7 bytes each.
+    /// First 2 bytes of an entry id → the next 5 of those that have left the store, sorted.
     Tombstone = 5 "tombstone",
     /// First seen, batch, position → entry id: relevant entries in the order of their arrival.
     Arrival = 6 "arrival",

@@ -1,24 +1,20 @@
 //! What the store does for itself between batches: checkpoints that keep the journal short, an index made anew
 //! where the old one has grown far beyond what it holds, and going on after the index failed.
 
+use super::compactor::Made;
 use super::error::StoreError;
 use super::files::bytes_below;
 use super::index::Index;
 use super::journal::{Checkpoint, Journal, Scan};
 use super::panics::Opening;
-use super::tree::Summary;
+use super::tree::{Summary, Tree};
 use super::{Health, SCHEMA, Store, build, checkpoint, opening};
 use crate::model::Timestamp;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
-use std::thread::{self, JoinHandle};
 
-/// A smaller index that is being made.
-pub(super) struct Compaction {
-    /// Gives the last batch that it includes, what it holds, and where the journal ended then.
-    thread: JoinHandle<Result<(u64, Summary, u64), StoreError>>,
-}
-
+/// The disk may hold tombstones so many times over: once in the journal, twice in sled, which is what a new index takes.
+const TOMBSTONE_FACTOR: u64 = 3;
 /// Batches between two looks at how much disk is used.
 const LOOK_EVERY: u64 = 64;
 
@@ -136,10 +132,10 @@ impl Store {
         if self.shared.is_ending.load(Ordering::Relaxed) {
             return;
         }
-        if let Some(compaction) = &self.compaction {
+        if self.compactor.is_at_work() {
             // The journal that it reads stays in place until it is done.
-            if compaction.thread.is_finished() {
-                self.end_compaction();
+            if let Some(made) = self.compactor.outcome() {
+                self.end_compaction(made);
             }
             return;
         }
@@ -154,7 +150,7 @@ impl Store {
         }
     }
 
-    /// Starts a thread that makes a smaller index, while batches go on.
+    /// Has a smaller index made, while batches go on.
     fn begin_compaction(&mut self) {
         let (dir, files, shared) = (self.dir.clone(), Arc::clone(&self.files), Arc::clone(&self.shared));
         let cache_bytes = self.settings.cache_bytes;
@@ -173,18 +169,13 @@ impl Store {
             )?;
             Ok((made.0, made.1, scan.end))
         };
-        match thread::Builder::new().name("compaction".to_owned()).spawn(work) {
-            Ok(thread) => self.compaction = Some(Compaction { thread }),
-            Err(error) => tracing::warn!(%error, "the index could not be made smaller"),
+        if let Err(error) = self.compactor.begin(Box::new(work)) {
+            tracing::warn!(%error, "the index could not be made smaller");
         }
     }
 
     /// Brings the smaller index up to date and puts it in place.
-    fn end_compaction(&mut self) {
-        let Some(compaction) = self.compaction.take() else { return };
-        let made = compaction.thread.join().unwrap_or_else(|_| {
-            Err(StoreError::Index { reason: "the thread that made it smaller panicked".to_owned() })
-        });
+    fn end_compaction(&mut self, made: Made) {
         let done = made.and_then(|made| self.catch_up(made));
         if let Err(error) = done {
             tracing::warn!(%error, "the index could not be made smaller");
@@ -216,10 +207,9 @@ impl Store {
 
     /// Ends a compaction that is under way, without its outcome.
     pub(super) fn break_off_compaction(&mut self) {
-        if let Some(compaction) = self.compaction.take() {
+        if self.compactor.is_at_work() {
             let was_ending = self.shared.is_ending.swap(true, Ordering::Relaxed);
-            // What it says does not matter any more.
-            let _ = compaction.thread.join();
+            self.compactor.wait();
             self.shared.is_ending.store(was_ending, Ordering::Relaxed);
             let _ = opening::remove_directory(&opening::next_index_path(&self.dir));
         }
@@ -233,7 +223,11 @@ impl Store {
     }
 
     fn is_bloated(&self) -> bool {
-        let allowed = self.summary.live_bytes().saturating_mul(self.settings.compaction_factor);
+        let tombstones = self.summary.of(Tree::Tombstone).bytes;
+        let others = self.summary.live_bytes().saturating_sub(tombstones);
+        let allowed = others
+            .saturating_mul(self.settings.compaction_factor)
+            .saturating_add(tombstones.saturating_mul(TOMBSTONE_FACTOR));
         self.disk_bytes() > allowed.max(self.settings.compaction_min_bytes)
     }
 
@@ -246,7 +240,10 @@ impl Store {
     }
 
     pub(super) fn plan_checkpoint(&mut self) {
-        let times = self.journal.checkpoint_bytes().saturating_mul(self.settings.checkpoint_factor);
+        // Tombstones hardly change: that there are many is no reason to let the journal grow.
+        let tombstones = self.summary.of(Tree::Tombstone).bytes.min(self.journal.checkpoint_bytes());
+        let others = self.journal.checkpoint_bytes().saturating_sub(tombstones);
+        let times = others.saturating_mul(self.settings.checkpoint_factor).saturating_add(tombstones);
         self.checkpoint_at = times.max(self.settings.checkpoint_min_bytes);
     }
 }

@@ -100,7 +100,13 @@ async fn a_huge_head_is_refused() {
 
 #[tokio::test]
 async fn what_is_no_http_is_broken() {
-    for garbage in ["SSH-2.0-OpenSSH_9.6\r\n\r\n", "HTTP/1.1 9999 What\r\n\r\n", "\0\0\0\0\r\n\r\n"] {
+    for garbage in [
+        "SSH-2.0-OpenSSH_9.6\r\n\r\n",
+        "HTTP/1.1 9999 What\r\n\r\n",
+        "\0\0\0\0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n<rss>!",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n<rss>",
+    ] {
         let publisher = Publisher::start(move |_| Reply::Close(bytes(garbage))).await;
         let error = get(&fetcher(), &publisher.url("/")).await.unwrap_err();
         assert!(matches!(error, FetchError::Broken { .. }), "{garbage:?}: {error:?}");
@@ -160,12 +166,17 @@ async fn no_redirect_leads_to_a_private_address_that_is_not_listed() {
         "[::ffff:127.0.0.1]",
     ] {
         let location = format!("http://{host}:{port}/");
-        let listed =
-            Publisher::at(Ipv4Addr::new(127, 9, 1, 1), move |_| Reply::redirect("302 Found", &location))
-                .await;
-        let error = get(&fetcher, &listed.url("/")).await.unwrap_err();
-        assert!(matches!(error, FetchError::Forbidden { .. }), "{host}: {error:?}");
-        assert_eq!(listed.requests().len(), 1, "what is listed is asked");
+        // Every status, and as the second step of a chain.
+        for status in ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"] {
+            let location = location.clone();
+            let listed = Publisher::at(Ipv4Addr::new(127, 9, 1, 1), move |request| {
+                Reply::redirect(status, if request.target() == "/" { "/next" } else { &location })
+            })
+            .await;
+            let error = get(&fetcher, &listed.url("/")).await.unwrap_err();
+            assert!(matches!(error, FetchError::Forbidden { .. }), "{status} to {host}: {error:?}");
+            assert_eq!(listed.requests().len(), 2, "what is listed is asked");
+        }
     }
     assert_eq!(secret.connections(), 0);
 }

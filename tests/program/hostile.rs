@@ -162,3 +162,38 @@ fn what_drips_swells_or_repeats_is_given_up_or_cut_and_delays_nobody() {
     assert!(longest < Duration::from_secs(8), "the canary waited for {longest:?}");
     assert!(peak_mib(&daemon) < 400, "{} MiB", peak_mib(&daemon));
 }
+
+/// 3,000 items, the most that is read of a document, that no feed had before; none of them about chips.
+fn flood(day: &str) -> Reply {
+    let item = |at| format!("<item><title>Garden {at} on {day}</title><guid>{day} {at}</guid></item>");
+    let items: String = (0..3_000).map(item).collect();
+    Reply::tagged(format!("<rss version=\"2.0\"><channel><title>Flood</title>{items}</channel></rss>"))
+}
+
+#[test]
+fn what_a_feed_brings_beyond_a_days_bound_is_said_and_comes_later_and_others_are_not_touched() {
+    let mut world = World::quick();
+    world.subscribe("/flood", "Flood");
+    world.publisher.put("/flood", flood("Monday"));
+    world.follow("/other", Reply::tagged(rss("Other", &[event(0, "other.example")])));
+    let daemon = world.start();
+    daemon.wait_for_line("Flood: 3000 new");
+    world.publisher.put("/flood", flood("Tuesday"));
+    daemon.wait_for_line("Flood: 2000 new");
+    let said = daemon.wait_for_line("more new entries than any does in a day");
+    assert!(said.contains("1000"), "{said}");
+    world
+        .publisher
+        .put("/other", Reply::tagged(rss("Other", &[event(0, "other.example"), event(1, "other.example")])));
+    daemon.wait_for_story("HBM4");
+    // The body was not taken whole, so nobody asks whether it changed.
+    let asked = world.publisher.wait_for_next("/flood");
+    assert_eq!(asked.field("If-None-Match"), None, "{asked:?}");
+    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!(world.ask_json(&["export", "--rejected"]).len(), 5_000);
+    // The bound begins anew, as it does on the next day.
+    let daemon = world.start();
+    daemon.wait_for_line("Flood: 1000 new");
+    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!(world.ask_json(&["export", "--rejected"]).len(), 6_000);
+}

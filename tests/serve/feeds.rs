@@ -21,10 +21,17 @@ async fn every_feed_is_served_in_three_formats() {
             let answer = server.get(&format!("{path}.{ending}")).await;
             assert_eq!((answer.status, answer.header("content-type")), (200, media_type), "{path}.{ending}");
             assert_eq!(answer.header("access-control-allow-origin"), "*");
+            assert_eq!(answer.header("set-cookie"), "");
         }
     }
     let search = server.get("/search.json?q=hbm4").await;
     assert_eq!(search.titles(), ["HBM4 samples leave Suwon two months early"]);
+    // Other sites' scripts may read the feeds, and nothing else.
+    let origin = [("Origin", "https://evil.example")];
+    assert_eq!(server.get_with("/feed.rss", &origin).await.header("access-control-allow-origin"), "*");
+    for path in ["/", "/sources", "/healthz", "/nowhere"] {
+        assert_eq!(server.get_with(path, &origin).await.header("access-control-allow-origin"), "", "{path}");
+    }
 }
 
 #[tokio::test]

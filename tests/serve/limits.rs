@@ -60,9 +60,12 @@ async fn heads_that_are_too_long_are_refused() {
     let long = "x".repeat(100_000);
     let path = request("GET", &format!("/{long}"), "127.0.0.1", &[], "");
     let header = request("GET", "/", "127.0.0.1", &[("If-None-Match", &long)], "");
+    let query = request("GET", &format!("/search?q={long}"), "127.0.0.1", &[], "");
+    let tags = "\"a\", ".repeat(200_000);
+    let known = request("GET", "/feed.rss", "127.0.0.1", &[("If-None-Match", &tags)], "");
     let many: Vec<(&str, &str)> = (0..1_000).map(|_| ("X-A", "b")).collect();
     let headers = request("GET", "/", "127.0.0.1", &many, "");
-    for text in [path, header, headers] {
+    for text in [path, header, query, known, headers] {
         let answer = exchange(server.readers, &text).await;
         // 0: closed before the answer could be read, since the client was still sending.
         assert!(matches!(answer.status, 0 | 414 | 431), "{}", answer.status);
@@ -78,6 +81,8 @@ async fn requests_cannot_be_smuggled() {
         "GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\nGET /admin HTTP/1.1\r\n\r\n",
         "GET / HTTP/1.1\r\nHost : x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nX-Folded: a\r\n GET /admin HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\nHost: x\nContent-Length: 0\nConnection: close\n\nGET /admin HTTP/1.1\n\n",
     ] {
         let answer = exchange(server.readers, head).await;
         let answers = String::from_utf8_lossy(&answer.body).matches("HTTP/1.1 ").count();

@@ -47,6 +47,12 @@ async fn numbers_and_rejects_are_for_the_operator_alone() {
     let server = Server::start(Setup::default()).await;
     for path in ["/metrics", "/rejects", "/rejects.json"] {
         assert_eq!(server.get(path).await.status, 404, "{path} on the readers' listener");
+        let forwarded = [
+            ("X-Forwarded-For", "127.0.0.1"),
+            ("X-Forwarded-Host", "localhost"),
+            ("Forwarded", "for=127.0.0.1"),
+        ];
+        assert_eq!(server.get_with(path, &forwarded).await.status, 404, "{path} with a forged sender");
         assert_eq!(server.ask(path, "127.0.0.1:8788").await.status, 200, "{path}");
     }
     let page = server.ask("/rejects", "localhost").await;

@@ -89,7 +89,7 @@ impl Editor {
             tally.count(self.edit(&mut draft, judged, now)?, is_relevant);
         }
         if left_out > 0 {
-            warn!(subscription = %feed.id, left_out, "the feed brings more new entries than any does in a day; the rest is left out");
+            warn!(subscription = %feed.id, left_out, "the feed brings more new entries than any does in a day; the rest waits for a day with room");
         }
         let renamed = draft.aliases() - aliases_before;
         if normalise::is_mass_change(entries, renamed + tally.new, renamed) {
@@ -108,6 +108,10 @@ impl Editor {
                 schedule::finish_push(&tally.state, &reading, now)
             }
         };
+        if left_out > 0 {
+            // Not taken whole: the next poll asks for all of it again, and takes the rest when there is room.
+            tally.state.forget_body();
+        }
         if let Some(HubOffer { hubs, topic, random }) = offer {
             let offer = Offer { hubs: &hubs, topic: &topic };
             tally.state.hub = websub::follow_offer(tally.state.hub.take(), &offer, &random, now);

@@ -1,4 +1,5 @@
 //! How many new entries a feed may bring in a day: one that makes up new ids at every poll must not fill the disk.
+//! What is over it is not taken, and the body counts as not taken, so that the rest comes on a day with room.
 
 use crate::model::{FeedId, Timestamp};
 use chrono::NaiveDate;

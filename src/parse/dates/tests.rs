@@ -50,6 +50,11 @@ fn dates_are_read_as_they_are_really_written() {
         ("1970-01-01T00:00:00Z", "none"),
         ("Thu, 01 Jan 1970 00:00:00 GMT", "none"),
         ("yesterday", "none"),
+        ("0000-01-01T00:00:00Z", "none"),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "9999-12-31T23:59:59Z"),
+        ("99999-01-01T00:00:00Z", "none"),
+        ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59Z"),
+        ("Sat, 31 Dec 2016 23:59:60 GMT", "2016-12-31T23:59:59Z"),
         ("2018-13-45", "none"),
     ];
     for (input, want) in cases {

@@ -28,6 +28,20 @@ fn values_of_the_wrong_type_cost_nothing_else() {
 }
 
 #[test]
+fn halves_of_surrogate_pairs_and_nuls_cost_nothing_else() {
+    let feed = read_feed(
+        "{\"items\": [{\"id\": \"1\", \"title\": \"one \\ud83d half\"}, {\"id\": \"2\", \"title\": \"\\udca9 and \\u0000\"}, {\"id\": \"3\", \"title\": \"a\u{0}b\"}]}",
+    )
+    .unwrap();
+    assert_eq!(feed.entries.len(), 3, "{:?}", feed.repaired);
+    let title = feed.entries[0].title.as_deref().unwrap();
+    assert_eq!(title, "one \u{fffd} half");
+    assert!(feed.entries[1].title.as_deref().unwrap().contains("and"));
+    let whole = read_feed("{\"items\": [{\"id\": \"1\", \"title\": \"\\ud83d\\ude00 \\udead\"}]}").unwrap();
+    assert_eq!(whole.entries[0].title.as_deref(), Some("😀 \u{fffd}"));
+}
+
+#[test]
 fn what_came_before_a_fault_is_kept() {
     let feed = read_feed(r#"{"items": [{"id": "1", "title": "a"}, {"id": "2", "ti"#).unwrap();
     assert_eq!(feed.entries.len(), 1);
