@@ -101,6 +101,27 @@ struct Plan {
 }
 
 impl Plan {
+    fn read(arguments: &[String]) -> Result<Self, Failed> {
+        let directory = arguments.get(1).filter(|name| !name.starts_with("--")).ok_or("fit DIRECTORY")?;
+        let directory = Path::new(directory);
+        let publishers = Publishers::shipped();
+        let mut rewrites = labelled::lines(&directory.join("rewrites.jsonl"))?;
+        rewrites.truncate(1_500);
+        let (mut weeks, of_stream) =
+            (labelled::shared_weeks(directory, &publishers)?, OfStream::read(directory, &publishers)?);
+        let shared = weeks.len();
+        weeks.extend(of_stream.weeks);
+        Ok(Self {
+            weeks,
+            shared,
+            ours_weight: option(arguments, "--ours", 1.0),
+            rewrites: Week::new("rewrites", &rewrites, &publishers)?,
+            rewrites_weight: option(arguments, "--rewrites", 0.6),
+            pairs: of_stream.pairs,
+            pairs_weight: option(arguments, "--pairs", 3.0),
+        })
+    }
+
     /// Weights for each week, learnt from all the others.
     fn held_out(&self, fitting: &Fitting) -> Vec<Weights> {
         (0..self.weeks.len()).map(|out| self.fit_without(Some(out), fitting)).collect()
@@ -144,24 +165,7 @@ fn best(table: &[(Choice, Figures)], precision: f64) -> Option<(Choice, Figures)
 }
 
 fn train(arguments: &[String]) -> Result<(), Failed> {
-    let directory = arguments.get(1).filter(|name| !name.starts_with("--")).ok_or("fit DIRECTORY")?;
-    let directory = Path::new(directory);
-    let publishers = Publishers::shipped();
-    let mut rewrites = labelled::lines(&directory.join("rewrites.jsonl"))?;
-    rewrites.truncate(1_500);
-    let (mut weeks, of_stream) =
-        (labelled::shared_weeks(directory, &publishers)?, OfStream::read(directory, &publishers)?);
-    let shared = weeks.len();
-    weeks.extend(of_stream.weeks);
-    let plan = Plan {
-        weeks,
-        shared,
-        ours_weight: option(arguments, "--ours", 1.0),
-        rewrites: Week::new("rewrites", &rewrites, &publishers)?,
-        rewrites_weight: option(arguments, "--rewrites", 0.6),
-        pairs: of_stream.pairs,
-        pairs_weight: option(arguments, "--pairs", 3.0),
-    };
+    let plan = Plan::read(arguments)?;
     for week in plan.weeks.iter().chain([&plan.rewrites]) {
         let (reached, all) = week.reach();
         eprintln!("{:14} {reached} of {all} pairs of one story are compared", week.name);
@@ -175,31 +179,7 @@ fn train(arguments: &[String]) -> Result<(), Failed> {
         ..Fitting::default()
     };
     let weights = plan.held_out(&fitting);
-    let mut table = Vec::new();
-    for choice in choices() {
-        let each = plan.figures(&weights, choice);
-        let (of_shared, ours) = each.split_at(plan.shared);
-        let figures = total(&each);
-        eprintln!(
-            "fold {:.3} share {:.1}  {}  | shared {}  | ours {}",
-            choice.fold,
-            choice.best_share,
-            figures.line(),
-            total(of_shared).line(),
-            total(ours).line()
-        );
-        table.push((choice, figures));
-    }
-    for precision in [0.88, 0.90, 0.92, 0.93, 0.94, 0.95, 0.96] {
-        if let Some((choice, figures)) = best(&table, precision) {
-            eprintln!(
-                "at precision {precision}: fold {:.3} share {:.2}  {}",
-                choice.fold,
-                choice.best_share,
-                figures.line()
-            );
-        }
-    }
+    print_choices(&plan, &weights);
     #[expect(clippy::cast_possible_truncation, reason = "an option of the command line")]
     let choice = Choice {
         fold: option(arguments, "--fold", 0.64) as f32,
@@ -223,6 +203,35 @@ fn train(arguments: &[String]) -> Result<(), Failed> {
     }
     print!("{}", plan.fit_without(None, &fitting).with_choice(choice, 0.5 * choice.fold).table());
     Ok(())
+}
+
+/// How the held-out weeks fare with each threshold.
+fn print_choices(plan: &Plan, weights: &[Weights]) {
+    let mut table = Vec::new();
+    for choice in choices() {
+        let each = plan.figures(weights, choice);
+        let (of_shared, ours) = each.split_at(plan.shared);
+        let figures = total(&each);
+        eprintln!(
+            "fold {:.3} share {:.1}  {}  | shared {}  | ours {}",
+            choice.fold,
+            choice.best_share,
+            figures.line(),
+            total(of_shared).line(),
+            total(ours).line()
+        );
+        table.push((choice, figures));
+    }
+    for precision in [0.88, 0.90, 0.92, 0.93, 0.94, 0.95, 0.96] {
+        if let Some((choice, figures)) = best(&table, precision) {
+            eprintln!(
+                "at precision {precision}: fold {:.3} share {:.2}  {}",
+                choice.fold,
+                choice.best_share,
+                figures.line()
+            );
+        }
+    }
 }
 
 fn print_failures(plan: &Plan, weights: &[Weights], choice: Choice) {

@@ -3,7 +3,7 @@
 
 use super::draft::Draft;
 use super::error::StoreError;
-use super::key::{self, Place};
+use super::key::{self, Grave, Place, TOMBSTONE_BYTES};
 use super::record::{
     BatchRecord, ChangeRecord, DecisionRecord, EntryRecord, KeptRecord, Record, RejectRecord, StoryRecord,
     SubscriptionRecord,
@@ -146,24 +146,48 @@ fn remove_identity(draft: &mut Draft<'_>, entry: &EntryRecord) -> Result<(), Sto
 
 /// Remembers an id that has left the store, in a few bytes. A bucket is a plain value, never one in parts: its first
 /// byte may be any.
-fn bury(draft: &mut Draft<'_>, id: u64) -> Result<(), StoreError> {
-    let (key, rest) = key::tombstone(EntryId(id));
-    let mut bucket = draft.get(Tree::Tombstone, &key)?.unwrap_or_default();
-    if let Err(position) = key::find_tombstone(&bucket, rest) {
-        let at = position * key::TOMBSTONE_BYTES;
-        bucket.splice(at..at, rest);
-        draft.put(Tree::Tombstone, &key, &bucket);
+pub(super) fn bury(draft: &mut Draft<'_>, id: u64) -> Result<(), StoreError> {
+    let grave = Grave::of(EntryId(id));
+    if has_tombstone(draft, &grave.old, grave.tombstone)? {
+        return Ok(());
+    }
+    add_tombstones(draft, &grave.young, &grave.tombstone)?;
+    let young = draft.get(Tree::Tombstone, &grave.young)?.unwrap_or_default();
+    if young.len() < key::YOUNG_BYTES {
+        return Ok(());
+    }
+    draft.delete(Tree::Tombstone, &grave.young);
+    // They are sorted, so those of one old bucket lie together.
+    let tombstones = young.as_chunks::<TOMBSTONE_BYTES>().0;
+    for together in tombstones.chunk_by(|one, other| grave.old_of(*one) == grave.old_of(*other)) {
+        if let Some(first) = together.first() {
+            add_tombstones(draft, &grave.old_of(*first), together.as_flattened())?;
+        }
     }
     Ok(())
 }
 
+/// Puts tombstones into a bucket, which stays sorted.
+fn add_tombstones(draft: &mut Draft<'_>, bucket: &[u8], tombstones: &[u8]) -> Result<(), StoreError> {
+    let mut all = draft.get(Tree::Tombstone, bucket)?.unwrap_or_default();
+    for tombstone in tombstones.as_chunks::<TOMBSTONE_BYTES>().0 {
+        if let Err(position) = key::find_tombstone(&all, *tombstone) {
+            let at = position * TOMBSTONE_BYTES;
+            all.splice(at..at, *tombstone);
+        }
+    }
+    draft.put(Tree::Tombstone, bucket, &all);
+    Ok(())
+}
+
 /// Forgets a tombstone: its entry is here again.
-fn exhume(draft: &mut Draft<'_>, id: u64) -> Result<(), StoreError> {
-    let (key, rest) = key::tombstone(EntryId(id));
-    let Some(mut bucket) = draft.get(Tree::Tombstone, &key)? else { return Ok(()) };
-    if let Ok(position) = key::find_tombstone(&bucket, rest) {
-        let at = position * key::TOMBSTONE_BYTES;
-        bucket.drain(at..at + key::TOMBSTONE_BYTES);
+pub(super) fn exhume(draft: &mut Draft<'_>, id: u64) -> Result<(), StoreError> {
+    let grave = Grave::of(EntryId(id));
+    for key in [grave.young, grave.old] {
+        let Some(mut bucket) = draft.get(Tree::Tombstone, &key)? else { continue };
+        let Ok(position) = key::find_tombstone(&bucket, grave.tombstone) else { continue };
+        let at = position * TOMBSTONE_BYTES;
+        bucket.drain(at..at + TOMBSTONE_BYTES);
         if bucket.is_empty() {
             draft.delete(Tree::Tombstone, &key);
         } else {
@@ -173,9 +197,19 @@ fn exhume(draft: &mut Draft<'_>, id: u64) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn is_buried(draft: &Draft<'_>, id: u64) -> Result<bool, StoreError> {
-    let (key, rest) = key::tombstone(EntryId(id));
-    Ok(draft.get(Tree::Tombstone, &key)?.is_some_and(|bucket| key::find_tombstone(&bucket, rest).is_ok()))
+pub(super) fn is_buried(draft: &Draft<'_>, id: u64) -> Result<bool, StoreError> {
+    let grave = Grave::of(EntryId(id));
+    Ok(has_tombstone(draft, &grave.young, grave.tombstone)?
+        || has_tombstone(draft, &grave.old, grave.tombstone)?)
+}
+
+fn has_tombstone(
+    draft: &Draft<'_>,
+    bucket: &[u8],
+    tombstone: [u8; TOMBSTONE_BYTES],
+) -> Result<bool, StoreError> {
+    let bucket = draft.get(Tree::Tombstone, bucket)?;
+    Ok(bucket.is_some_and(|bucket| key::find_tombstone(&bucket, tombstone).is_ok()))
 }
 
 /// Tombstones for an entry that leaves, the guids it also had, and its link.

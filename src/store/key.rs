@@ -6,11 +6,15 @@ use sha2::{Digest, Sha256};
 
 /// Bytes of an id.
 pub(super) const ID_BYTES: usize = 8;
-/// Bytes of an id that choose its tombstone's bucket.
+/// Bytes of the key of a bucket of tombstones.
 pub(super) const BUCKET_BYTES: usize = 2;
-/// A tombstone's bytes in its bucket: with the bucket's, 56 of an id's 64 bits. Among ten million tombstones a new
-/// entry meets one that isn't its own once in seven thousand million times.
-pub(super) const TOMBSTONE_BYTES: usize = 5;
+/// A tombstone's bytes in its bucket: with the first of the id, which its bucket has, 56 of 64 bits. Among ten million
+/// tombstones a new entry meets one that isn't its own once in seven thousand million times.
+pub(super) const TOMBSTONE_BYTES: usize = 6;
+/// What a young bucket holds before its tombstones go to old ones.
+pub(super) const YOUNG_BYTES: usize = 128 * TOMBSTONE_BYTES;
+/// Buckets of old tombstones have twelve bits of the id for their number; those of young ones follow.
+const YOUNG: u16 = 1 << 12;
 
 /// Where a known entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,12 +104,35 @@ fn digest(parts: &[&str]) -> u64 {
     hasher.finalize().iter().take(ID_BYTES).fold(0, |id, byte| (id << 8) | u64::from(*byte))
 }
 
-/// A tombstone's bucket (the key in [`super::tree::Tree::Tombstone`]) and its place there. There are 65,536 buckets:
-/// each burial rewrites one, which is 7 bytes in a small store and some 330 with four million tombstones.
-pub(super) fn tombstone(id: EntryId) -> ([u8; BUCKET_BYTES], [u8; TOMBSTONE_BYTES]) {
-    let bytes = id.0.to_be_bytes();
-    let (bucket, rest) = bytes.split_first_chunk().unwrap_or((&[0; _], &[]));
-    (*bucket, rest.first_chunk().copied().unwrap_or_default())
+/// Where a tombstone may lie (keys in [`super::tree::Tree::Tombstone`]), and its bytes there. A burial writes one of
+/// 256 young buckets, below a kilobyte each; a full one is spread over 16 of 4,096 old ones. Old buckets alone would
+/// have been rewritten for each burial, 6 KB with four million tombstones; more of them cost a small store a hundred
+/// bytes a tombstone.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Grave {
+    pub(super) young: [u8; BUCKET_BYTES],
+    pub(super) old: [u8; BUCKET_BYTES],
+    pub(super) tombstone: [u8; TOMBSTONE_BYTES],
+}
+
+impl Grave {
+    pub(super) fn of(id: EntryId) -> Self {
+        let [first, rest @ .., _] = id.0.to_be_bytes();
+        Self {
+            young: (YOUNG | u16::from(first)).to_be_bytes(),
+            old: old_bucket(first, rest),
+            tombstone: rest,
+        }
+    }
+
+    /// Where another tombstone of the same young bucket goes when it grows old.
+    pub(super) fn old_of(&self, tombstone: [u8; TOMBSTONE_BYTES]) -> [u8; BUCKET_BYTES] {
+        old_bucket(self.young[1], tombstone)
+    }
+}
+
+fn old_bucket(first: u8, [second, ..]: [u8; TOMBSTONE_BYTES]) -> [u8; BUCKET_BYTES] {
+    (u16::from(first) << 4 | u16::from(second) >> 4).to_be_bytes()
 }
 
 /// Where in a bucket the tombstone is, or belongs.

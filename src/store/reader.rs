@@ -3,7 +3,7 @@
 use super::Shared;
 use super::error::StoreError;
 use super::index::Pair;
-use super::key::{self, Place, Seen};
+use super::key::{self, Grave, Place, Seen};
 use super::record::{
     DecisionRecord, FeedStateRecord, KeptRecord, Record, RejectRecord, StoryRecord, SubscriptionRecord,
     time_key,
@@ -90,10 +90,14 @@ impl Reader {
     }
 
     fn is_buried(&self, entry: EntryId) -> Result<bool, StoreError> {
-        let (bucket, rest) = key::tombstone(entry);
-        Ok(self
-            .value(Tree::Tombstone, &bucket)?
-            .is_some_and(|bucket| key::find_tombstone(&bucket, rest).is_ok()))
+        let grave = Grave::of(entry);
+        for bucket in [grave.young, grave.old] {
+            let bucket = self.value(Tree::Tombstone, &bucket)?;
+            if bucket.is_some_and(|bucket| key::find_tombstone(&bucket, grave.tombstone).is_ok()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The entry that this id is another guid of.

@@ -68,6 +68,28 @@ fn first_buckets(ids: &[u64]) -> std::collections::BTreeMap<Vec<u8>, Vec<u8>> {
     buckets
 }
 
+#[test]
+fn a_tombstone_is_found_before_and_after_its_bucket_grows_old() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(dir.path());
+    let guard = store.shared.index.read().unwrap();
+    let mut draft = draft::Draft::new(guard.as_ref().unwrap());
+    // All of one young bucket, spread over its sixteen old ones.
+    let ids: Vec<u64> = (0..400_u64).map(|at| 7 << 56 | at << 47 | at << 8).collect();
+    for (at, id) in ids.iter().enumerate() {
+        apply::bury(&mut draft, *id).unwrap();
+        apply::bury(&mut draft, *id).unwrap();
+        assert!(ids[..=at].iter().all(|id| apply::is_buried(&draft, *id).unwrap()), "{at}");
+        assert!(!apply::is_buried(&draft, id | 1 << 40).unwrap());
+    }
+    for id in &ids {
+        apply::exhume(&mut draft, *id).unwrap();
+        assert!(!apply::is_buried(&draft, *id).unwrap());
+    }
+    let (_, summary) = draft.finish(store.summary.clone()).unwrap();
+    assert_eq!(summary.of(Tree::Tombstone).bytes, 0, "nothing of them is left");
+}
+
 /// With the journal gone, the index of an older version is all there is: it is brought up to date where it lies.
 #[test]
 fn an_index_of_the_first_schema_is_upgraded_in_place_when_the_journal_is_lost() {

@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::index::{Index, IndexState, Write};
-use super::key;
+use super::key::Grave;
 use super::tree::Tree;
 use crate::model::EntryId;
 use std::collections::BTreeMap;
@@ -23,8 +23,8 @@ pub(super) fn pairs(schema: u32, tree: Tree, key: &[u8], value: &[u8]) -> Vec<(V
     let first = key.iter().fold(0, |bits, byte| (bits << 8) | u64::from(*byte)) << 52;
     for rest in value.as_chunks::<FIRST_TOMBSTONE_BYTES>().0 {
         let rest = rest.iter().fold(0, |bits, byte| (bits << 8) | u64::from(*byte));
-        let (key, tombstone) = key::tombstone(EntryId(first | rest));
-        let bucket = buckets.entry(key.to_vec()).or_default();
+        let Grave { old, tombstone, .. } = Grave::of(EntryId(first | rest));
+        let bucket = buckets.entry(old.to_vec()).or_default();
         // They are sorted; two that differ in what is no longer kept are one.
         if bucket.last_chunk() != Some(&tombstone) {
             bucket.extend_from_slice(&tombstone);
