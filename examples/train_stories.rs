@@ -182,7 +182,7 @@ fn train(arguments: &[String]) -> Result<(), Failed> {
     print_choices(&plan, &weights);
     #[expect(clippy::cast_possible_truncation, reason = "an option of the command line")]
     let choice = Choice {
-        fold: option(arguments, "--fold", 0.64) as f32,
+        fold: option(arguments, "--fold", 0.65) as f32,
         best_share: option(arguments, "--share", 0.1) as f32,
     };
     let each = plan.figures(&weights, choice);
