@@ -46,7 +46,7 @@ use tree::Summary;
 
 /// The version of the records, the trees and the journal. A newer one is refused, an older one migrated.
 ///
-/// 2 (November 2026): smaller tombstones in more buckets; see `upgrade`.
+/// 2 (November 2026): smaller tombstones, in young and old buckets; see `upgrade`.
 pub const SCHEMA: u32 = 2;
 
 /// What the store may use.

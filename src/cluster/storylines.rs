@@ -20,6 +20,7 @@ const RARE: f32 = 6.0;
 const NEWEST: usize = 100;
 /// Bits for the place of a word among a story's.
 const PLACE_BITS: u32 = 3;
+const _: () = assert!(WORDS <= 1 << PLACE_BITS, "each word has a place");
 /// Shared words that are needed.
 const LEAST_SHARED: usize = 3;
 

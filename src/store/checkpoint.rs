@@ -194,11 +194,10 @@ impl Filler<'_> {
     fn put(&mut self, code: u8, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         // A tree that this version does not know can't come from an accepted schema.
         let Some(tree) = Tree::of(code) else { return Ok(()) };
-        for (key, value) in upgrade::pairs(self.schema, tree, key, value) {
-            self.summary.entry(tree).add(&key, &value);
-            self.bytes += key.len() + value.len();
-            self.writes.push(Write { tree, key, value: Some(value) });
-        }
+        let value = upgrade::value(self.schema, tree, key, value);
+        self.summary.entry(tree).add(key, &value);
+        self.bytes += key.len() + value.len();
+        self.writes.push(Write { tree, key: key.to_vec(), value: Some(value.into_owned()) });
         if self.bytes >= TRANSACTION_BYTES { self.flush() } else { Ok(()) }
     }
 

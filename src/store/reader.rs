@@ -91,6 +91,7 @@ impl Reader {
 
     fn is_buried(&self, entry: EntryId) -> Result<bool, StoreError> {
         let grave = Grave::of(entry);
+        // In this order: a batch in between may move it from the young to the old one, never back.
         for bucket in [grave.young, grave.old] {
             let bucket = self.value(Tree::Tombstone, &bucket)?;
             if bucket.is_some_and(|bucket| key::find_tombstone(&bucket, grave.tombstone).is_ok()) {

@@ -33,7 +33,7 @@ trees! {
     Reject = 3 "reject",
     /// Entry id → place (1 byte) and substance (8).
     Seen = 4 "seen",
-    /// First 2 bytes of an entry id → the next 5 of those that have left the store, sorted.
+    /// Bucket (see `key::Grave`) → bytes 2 to 7 of the ids that have left the store, sorted, 6 bytes each.
     Tombstone = 5 "tombstone",
     /// First seen, batch, position → entry id: relevant entries in the order of their arrival.
     Arrival = 6 "arrival",

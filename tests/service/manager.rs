@@ -217,7 +217,6 @@ impl Drop for Service {
     fn drop(&mut self) {
         // It has ended by itself, mostly.
         let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
